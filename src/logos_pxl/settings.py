@@ -1,0 +1,187 @@
+"""Settings: what the environment says (``Settings``), and what is made of it (``SessionSettings``, ``PoolSettings``).
+
+Invariant: a ``Settings`` object exists only when every variable in it is in range. A wrong value ends in a ``ConfigurationError`` that
+names the variable, the value and what would do; all wrong values are told at once. Units stand in the field names; the variables of the
+operations manual keep the manual's names.
+"""
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from logos_pxl.errors import ConfigurationError, KernelNotBuilt
+
+MIB = 1024 * 1024
+
+
+def _variable(default: Any, name: str, wanted: str, **bounds: Any) -> Any:
+    """A field read from the environment variable ``name``; ``wanted`` completes the sentence "give ..."."""
+    return Field(default, validation_alias=name, description=wanted, **bounds)
+
+
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """The settings as the environment gives them, validated."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True)
+
+    # The server (the manual's names).
+    server_host: str = _variable("127.0.0.1", "PXL_SERVER_HOST", "the address to listen on, such as 127.0.0.1 or 0.0.0.0", min_length=1)
+    server_port: int = _variable(8088, "PXL_SERVER_PORT", "a port from 1 to 65535, or 0 for any free one", ge=0, le=65535)
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARN", "ERROR"], BeforeValidator(_upper)] = _variable(
+        "INFO", "LOG_LEVEL", "DEBUG, INFO, WARN or ERROR"
+    )
+    max_request_bytes: int = _variable(
+        1_048_576, "MAX_REQUEST_SIZE", "bytes of a request body, from 1024 to 1073741824", ge=1024, le=1 << 30
+    )
+    connection_timeout_s: float = _variable(60, "CONNECTION_TIMEOUT", "seconds, more than 0 and at most 3600", gt=0, le=3600)
+    threads: int = _variable(4, "PXL_THREADS", "a whole number of search threads from 1 to 256", ge=1, le=256)
+    connection_limit: int = _variable(100, "PXL_CONNECTION_LIMIT", "a whole number of open connections from 1 to 100000", ge=1, le=100_000)
+    channel_timeout_s: float = _variable(
+        60, "PXL_CHANNEL_TIMEOUT", "seconds that a connection may idle, more than 0 and at most 3600", gt=0, le=3600
+    )
+    cache_ttl_s: float = _variable(300, "PXL_CACHE_TTL", "seconds from 0 (keep nothing) to 31536000", ge=0, le=31_536_000)
+
+    # The kernel sessions.
+    pool_size: int = _variable(5, "PXL_POOL_SIZE", "a whole number of sessions from 1 to 256", ge=1, le=256)
+    pool_spares: int = _variable(1, "PXL_POOL_SPARES", "a whole number of warm spare sessions from 0 to 64", ge=0, le=64)
+    queue_limit: int = _variable(
+        256, "PXL_QUEUE_LIMIT", "a whole number of checks that may wait for a session, from 0 to 100000", ge=0, le=100_000
+    )
+    kernel_timeout_ms: int = _variable(
+        60_000, "PXL_KERNEL_TIMEOUT_MS", "milliseconds that one kernel check may take, from 1 to 3600000", ge=1, le=3_600_000
+    )
+    session_max_checks: int = _variable(
+        20_000, "PXL_SESSION_MAX_CHECKS", "a whole number of checks from 1 to 1000000000", ge=1, le=1_000_000_000
+    )
+    session_memory_bytes: int = _variable(
+        4096 * MIB,
+        "PXL_SESSION_MEMORY_BYTES",
+        "bytes of address space that a session may take, at least 402653184 (384 MiB)",
+        ge=384 * MIB,
+        le=1 << 46,
+    )
+    session_idle_memory_bytes: int = _variable(
+        256 * MIB,
+        "PXL_SESSION_IDLE_MEMORY_BYTES",
+        "resident bytes that a session may hold between two checks, at least 134217728 (128 MiB)",
+        ge=128 * MIB,
+        le=1 << 46,
+    )
+    session_stack_bytes: int = _variable(
+        1024 * MIB, "PXL_SESSION_STACK_BYTES", "bytes of stack for a session, at least 8388608 (8 MiB)", ge=8 * MIB, le=1 << 40
+    )
+    session_cpu_s: int = _variable(
+        3600, "PXL_SESSION_CPU_S", "seconds of processor time in a session's life, from 10 to 1000000", ge=10, le=1_000_000
+    )
+    session_start_timeout_ms: int = _variable(
+        15_000, "PXL_SESSION_START_TIMEOUT_MS", "milliseconds that a session may take to start, from 100 to 600000", ge=100, le=600_000
+    )
+    coq_dir: Path | None = _variable(None, "PXL_COQ_DIR", "the folder that holds theories/, plugin/ and serve.v")
+    coqtop: str = _variable("coqtop", "PXL_COQTOP", "the name or the path of Coq's coqtop program", min_length=1)
+
+    @classmethod
+    def load(cls, **overrides: Any) -> "Settings":
+        """Read the environment; ``overrides`` (field names, such as ``pool_size=2``) come before it. Raises ConfigurationError."""
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise ConfigurationError(_explain(cls, error)) from error
+
+    def session(self) -> "SessionSettings":
+        """Resolve what one session needs. Raises KernelNotBuilt when Coq or the kernel folder cannot be found."""
+        return SessionSettings(
+            coq_dir=find_coq_dir(self.coq_dir),
+            coqtop=_find_coqtop(self.coqtop),
+            python=Path(sys.executable),
+            memory_bytes=self.session_memory_bytes,
+            stack_bytes=self.session_stack_bytes,
+            cpu_s=self.session_cpu_s,
+            start_timeout_s=self.session_start_timeout_ms / 1000,
+        )
+
+    def pool(self) -> "PoolSettings":
+        """Resolve what the pool needs."""
+        return PoolSettings(
+            size=self.pool_size,
+            spares=self.pool_spares,
+            queue_limit=self.queue_limit,
+            check_timeout_s=self.kernel_timeout_ms / 1000,
+            max_checks=self.session_max_checks,
+            idle_memory_bytes=self.session_idle_memory_bytes,
+            idle_cpu_s=self.session_cpu_s / 2,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """How one Coq session is started, and its limits."""
+
+    coq_dir: Path
+    coqtop: Path
+    python: Path
+    memory_bytes: int
+    stack_bytes: int
+    cpu_s: int
+    start_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How many sessions there are, and when one is replaced.
+
+    ``size`` sessions work at once and ``spares`` more are kept warm. ``check_timeout_s`` bounds one check, once it has a session. A session
+    is replaced after ``max_checks`` checks, or when it holds more than ``idle_memory_bytes`` (resident) or has used more than ``idle_cpu_s``
+    (processor time) between two checks.
+    """
+
+    size: int
+    spares: int
+    queue_limit: int
+    check_timeout_s: float
+    max_checks: int
+    idle_memory_bytes: int
+    idle_cpu_s: float
+
+
+def find_coq_dir(given: Path | None) -> Path:
+    """The folder of the compiled kernel: ``given``, else ``coq/`` beside the package's source, else in the current folder."""
+    if given is not None:
+        candidates = [given]
+    else:
+        candidates = [Path(__file__).resolve().parents[2] / "coq", Path.cwd() / "coq"]
+    for candidate in candidates:
+        if (candidate / "serve.v").is_file():
+            return candidate.resolve()
+    looked = ", ".join(str(candidate) for candidate in candidates)
+    raise KernelNotBuilt(f"no serve.v in {looked}: set PXL_COQ_DIR to the folder that holds theories/, plugin/ and serve.v")
+
+
+def _find_coqtop(name: str) -> Path:
+    found = shutil.which(name)
+    if found is None:
+        raise KernelNotBuilt(
+            f"PXL_COQTOP={name!r}: no such program on the search path {os.environ.get('PATH', '')!r}; "
+            "install Coq 8.16 (Debian: apt-get install coq) or give the program's path"
+        )
+    return Path(found).resolve()
+
+
+def _explain(settings: type[Settings], error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_url=False):
+        place = str(problem["loc"][0])
+        for name, field in settings.model_fields.items():
+            if place in (name, field.validation_alias):
+                shown = "(hidden)" if field.annotation is SecretStr else repr(problem["input"])
+                lines.append(f"{field.validation_alias}={shown}: {problem['msg']}; give {field.description}")
+    return "\n".join(sorted(lines))
