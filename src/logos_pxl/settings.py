@@ -51,6 +51,48 @@ class Settings(BaseSettings):
     )
     cache_ttl_s: float = _variable(300, "PXL_CACHE_TTL", "seconds from 0 (keep nothing) to 31536000", ge=0, le=31_536_000)
 
+    # Goals and verdicts.
+    goal_max_bytes: int = _variable(
+        1_048_576, "PXL_GOAL_MAX_BYTES", "bytes of a goal's text, from 16 to 1073741824", ge=16, le=1 << 30
+    )
+    goal_max_depth: int = _variable(
+        10_000, "PXL_GOAL_MAX_DEPTH", "a whole number of nested connectives from 1 to 1000000", ge=1, le=1_000_000
+    )
+    goal_max_atoms: int = _variable(
+        20_000, "PXL_GOAL_MAX_ATOMS", "a whole number of different atoms from 1 to 10000000", ge=1, le=10_000_000
+    )
+    goal_max_nodes: int = _variable(
+        400_000, "PXL_GOAL_MAX_NODES", "a whole number of connectives and atoms from 1 to 100000000", ge=1, le=100_000_000
+    )
+    default_timeout_ms: int = _variable(
+        10_000, "PXL_DEFAULT_TIMEOUT_MS", "milliseconds for a request that names no timeout_ms, from 1 to 3600000", ge=1, le=3_600_000
+    )
+    max_timeout_ms: int = _variable(
+        60_000, "PXL_MAX_TIMEOUT_MS", "the largest timeout_ms that a request may name, from 1 to 3600000", ge=1, le=3_600_000
+    )
+    search_memory_bytes: int = _variable(
+        1024 * MIB, "PXL_SEARCH_MEMORY_BYTES", "bytes that one search may take, at least 16777216 (16 MiB)", ge=16 * MIB, le=1 << 46
+    )
+    statement_max_nodes: int = _variable(
+        2_000, "PXL_STATEMENT_MAX_NODES", "connectives and atoms of the largest goal whose statement Coq prints, from 0", ge=0, le=1_000_000
+    )
+    data_dir: Path = _variable(Path("var"), "PXL_DATA_DIR", "the folder for certificates and post-mortems; it is made when missing")
+    certificates_max: int = _variable(
+        10_000, "PXL_CERTIFICATES_MAX", "a whole number of certificates to keep, from 0 (keep none) to 10000000", ge=0, le=10_000_000
+    )
+    certificates_max_bytes: int = _variable(
+        1024 * MIB, "PXL_CERTIFICATES_MAX_BYTES", "bytes of certificates to keep, from 0 to 1099511627776", ge=0, le=1 << 40
+    )
+    post_mortems_max: int = _variable(
+        100, "PXL_POST_MORTEMS_MAX", "a whole number of post-mortems to keep, from 1 to 100000", ge=1, le=100_000
+    )
+    post_mortems_max_bytes: int = _variable(
+        256 * MIB, "PXL_POST_MORTEMS_MAX_BYTES", "bytes of post-mortems to keep, at least 1048576 (1 MiB)", ge=MIB, le=1 << 40
+    )
+    shutdown_timeout_s: float = _variable(
+        30, "PXL_SHUTDOWN_TIMEOUT", "seconds that requests in flight may take to end after SIGTERM, more than 0 and at most 600", gt=0, le=600
+    )
+
     # The kernel sessions.
     pool_size: int = _variable(5, "PXL_POOL_SIZE", "a whole number of sessions from 1 to 256", ge=1, le=256)
     pool_spares: int = _variable(1, "PXL_POOL_SPARES", "a whole number of warm spare sessions from 0 to 64", ge=0, le=64)
@@ -140,7 +182,7 @@ class PoolSettings:
     """How many sessions there are, and when one is replaced.
 
     ``size`` sessions work at once and ``spares`` more are kept warm. ``check_timeout_s`` bounds one check, once it has a session. A session
-    is replaced after ``max_checks`` checks, or when it holds more than ``idle_memory_bytes`` (resident) or has used more than ``idle_cpu_s``
+    is replaced after ``max_checks`` checks, or when it holds more than ``idle_memory_bytes`` (resident) or used more than ``idle_cpu_s``
     (processor time) between two checks.
     """
 
