@@ -5,6 +5,7 @@ Invariant: every error that this package raises on purpose is a ``PxlError``, an
 (``SoundnessAlarm``). Doors (HTTP, command line) map these classes to answers; nothing else decides a status.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -25,6 +26,56 @@ class RequestTooLarge(RequestError):
     """The request passes a limit on its size (HTTP 413)."""
 
     code = "request-too-large"
+
+
+class MalformedGoal(RequestError):
+    """The goal's text is not a formula. ``str(error)`` ends with the source line and a caret under the place.
+
+    ``offset`` counts bytes from 0, ``line`` and ``column`` count lines and characters from 1; ``expected`` is what could have stood there.
+    """
+
+    code = "malformed-goal"
+
+    def __init__(
+        self, message: str, *, detail: str, offset: int, line: int, column: int, found: str, expected: Sequence[str], caret: str
+    ) -> None:
+        super().__init__(message)
+        self.detail = detail
+        self.offset = offset
+        self.line = line
+        self.column = column
+        self.found = found
+        self.expected = tuple(expected)
+        self.caret = caret
+
+
+class GoalTooLarge(RequestTooLarge):
+    """The goal passes a limit on its text or its formula; ``limit`` names which, ``maximum`` is the limit's value."""
+
+    code = "goal-too-large"
+
+    def __init__(self, message: str, *, limit: str, maximum: int) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.maximum = maximum
+
+
+class TimeoutTooLong(RequestError):
+    """The request asks for more time than ``PXL_MAX_TIMEOUT_MS`` allows."""
+
+    code = "timeout-too-long"
+
+
+class MalformedCertificate(RequestError):
+    """A certificate's file or bytes cannot be read."""
+
+    code = "malformed-certificate"
+
+
+class CertificateNotFound(RequestError):
+    """No certificate is kept under this id (HTTP 404)."""
+
+    code = "certificate-not-found"
 
 
 class ConfigurationError(PxlError):

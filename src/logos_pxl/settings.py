@@ -52,9 +52,7 @@ class Settings(BaseSettings):
     cache_ttl_s: float = _variable(300, "PXL_CACHE_TTL", "seconds from 0 (keep nothing) to 31536000", ge=0, le=31_536_000)
 
     # Goals and verdicts.
-    goal_max_bytes: int = _variable(
-        1_048_576, "PXL_GOAL_MAX_BYTES", "bytes of a goal's text, from 16 to 1073741824", ge=16, le=1 << 30
-    )
+    goal_max_bytes: int = _variable(1_048_576, "PXL_GOAL_MAX_BYTES", "bytes of a goal's text, from 16 to 1073741824", ge=16, le=1 << 30)
     goal_max_depth: int = _variable(
         10_000, "PXL_GOAL_MAX_DEPTH", "a whole number of nested connectives from 1 to 1000000", ge=1, le=1_000_000
     )
@@ -90,7 +88,11 @@ class Settings(BaseSettings):
         256 * MIB, "PXL_POST_MORTEMS_MAX_BYTES", "bytes of post-mortems to keep, at least 1048576 (1 MiB)", ge=MIB, le=1 << 40
     )
     shutdown_timeout_s: float = _variable(
-        30, "PXL_SHUTDOWN_TIMEOUT", "seconds that requests in flight may take to end after SIGTERM, more than 0 and at most 600", gt=0, le=600
+        30,
+        "PXL_SHUTDOWN_TIMEOUT",
+        "seconds that requests in flight may take to end after SIGTERM, more than 0 and at most 600",
+        gt=0,
+        le=600,
     )
 
     # The kernel sessions.
