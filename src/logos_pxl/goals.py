@@ -1,0 +1,126 @@
+"""A goal as users meet it: read from text, printed in every notation, renamed to its canonical form.
+
+Invariant: a ``Goal`` exists only when the engine's parser accepted its text within the limits. This module calls the engine and nothing else; what
+the goal *means* is said by Coq, which prints the statement of every verdict itself.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal
+
+from logos_pxl_engine import Formula, Limits, ParseError
+
+from logos_pxl.errors import GoalTooLarge, MalformedGoal
+
+Syntax = Literal["pxl", "intohylo"]
+Notation = Literal["manual", "ascii", "unicode", "latex", "coq"]
+
+LOGIC = "S5"
+
+_PRINTERS: Mapping[Notation, Callable[[Formula], str]] = MappingProxyType(
+    {
+        "manual": Formula.manual,
+        "ascii": Formula.ascii,
+        "unicode": Formula.unicode,
+        "latex": Formula.latex,
+        "coq": Formula.coq,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """A goal's canonical form: its i-th atom by first occurrence renamed ``p{i}``, from 0.
+
+    Two goals that differ only in the names of their atoms have equal ``formula``. ``names[i]`` is the goal's own name of ``p{i}``.
+    """
+
+    formula: Formula
+    names: tuple[str, ...]
+
+    @cached_property
+    def restoring(self) -> dict[str, str]:
+        """The renaming that leads back to the goal: canonical name to own name."""
+        return {f"p{index}": name for index, name in enumerate(self.names)}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A well-formed goal with its own atom names."""
+
+    formula: Formula
+
+    @classmethod
+    def parse(cls, text: str, *, limits: Limits | None = None, syntax: Syntax = "pxl") -> "Goal":
+        """Read a goal.
+
+        In the syntax ``intohylo`` the text is a benchmark file, and the goal is the *negation* of its formula: such files hold what a
+        satisfiability test refutes. Raises MalformedGoal or GoalTooLarge.
+        """
+        try:
+            formula = Formula.parse(text, limits=limits, syntax=syntax)
+        except ParseError as error:
+            raise _explain(error) from error
+        except UnicodeEncodeError as error:
+            raise _explain_surrogate(error) from error
+        return cls(formula.negation() if syntax == "intohylo" else formula)
+
+    @cached_property
+    def text(self) -> str:
+        """The goal in the operations manual's notation, as every answer repeats it."""
+        return self.formula.manual()
+
+    @cached_property
+    def wire(self) -> bytes:
+        """The goal as a kernel session reads it."""
+        return self.formula.wire()
+
+    @cached_property
+    def canonical(self) -> Canonical:
+        """The goal up to the names of its atoms."""
+        formula, names = self.formula.canonical()
+        return Canonical(formula, tuple(names))
+
+    @property
+    def atoms(self) -> list[str]:
+        """The names of the goal's atoms, in order of first occurrence."""
+        return self.formula.atoms()
+
+    def printed(self, notation: Notation) -> str:
+        """The goal in one of the notations."""
+        return _PRINTERS[notation](self.formula)
+
+
+def _explain(error: ParseError) -> MalformedGoal | GoalTooLarge:
+    if error.limit is not None and error.maximum is not None:
+        return GoalTooLarge(str(error), limit=error.limit, maximum=error.maximum)
+    return MalformedGoal(
+        str(error),
+        detail=error.message,
+        offset=error.offset,
+        line=error.line,
+        column=error.column,
+        found=error.found,
+        expected=error.expected,
+        caret=error.caret,
+    )
+
+
+def _explain_surrogate(error: UnicodeEncodeError) -> MalformedGoal:
+    before = error.object[: error.start]
+    line_start = before.rfind("\n") + 1
+    found = f"U+{ord(error.object[error.start]):04X}"
+    detail = f"the goal holds the lone surrogate {found}, which is no character"
+    line, column = before.count("\n") + 1, len(before) - line_start + 1
+    return MalformedGoal(
+        f"{detail} (line {line}, column {column})",
+        detail=detail,
+        offset=len(before.encode("utf-8")),
+        line=line,
+        column=column,
+        found=found,
+        expected=["a Unicode character"],
+        caret="",
+    )
