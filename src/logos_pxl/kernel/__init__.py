@@ -1,1 +1,22 @@
 """The Coq kernel in warm sessions: protocol, session, pool and identity. Knows goals and certificates only as bytes."""
+
+from logos_pxl.kernel.interface import CheckKind, Session, SessionOpener, SessionUsage
+from logos_pxl.kernel.pool import KernelVerdict, PoolStats, SessionPool
+from logos_pxl.kernel.session import coq_sessions
+from logos_pxl.kernel.stock import Cause, PoolEvent, SessionReplaced, SessionStarted, SessionStartFailed
+
+__all__ = [
+    "Cause",
+    "CheckKind",
+    "KernelVerdict",
+    "PoolEvent",
+    "PoolStats",
+    "Session",
+    "SessionOpener",
+    "SessionPool",
+    "SessionReplaced",
+    "SessionStartFailed",
+    "SessionStarted",
+    "SessionUsage",
+    "coq_sessions",
+]
