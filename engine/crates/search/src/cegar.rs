@@ -1,0 +1,214 @@
+//! The search: worlds are asked for, refusals are learned.
+//!
+//! Invariant of a round: every world in `worlds` satisfies every literal of `modal`, the modal literals of the first one.
+//! Each learned clause is false under `modal` and true in every S5 model, so no round sees the same `modal` again.
+
+use crate::countermodel::{self, World};
+use crate::monitor::{Monitor, Stop};
+use crate::recorder::{Origin, Record};
+use crate::solver::{Answer, Solver};
+use crate::{Effort, Outcome, trim};
+use pxl_cert::Lit;
+use pxl_check::definitional;
+use pxl_formula::{Formula, Modality, Node};
+
+/// Decides the goal, or says why not.
+pub(crate) fn decide(goal: &Formula, seed: u64, monitor: &Monitor<'_>, effort: &mut Effort) -> Result<Outcome, Stop> {
+    let mut search = Search::new(goal, seed, monitor)?;
+    let found = search.run();
+    *effort = Effort { conflicts: search.solver.conflicts(), solver_calls: search.solver.calls };
+    match found? {
+        Found::Refutation(record) => trim::certificate(goal, search.solver.recorder(), record).map(Outcome::Proof),
+        Found::Worlds(worlds) => {
+            drop(search);
+            countermodel::certificate(goal, worlds, seed, monitor).map(Outcome::Countermodel)
+        }
+    }
+}
+
+enum Found {
+    /// The record of the unit clause of the goal.
+    Refutation(Record),
+    /// A model whose first world refutes the goal.
+    Worlds(Vec<World>),
+}
+
+/// A modal node, its argument, and how it makes demands (nodes are numbered from 1).
+#[derive(Clone, Copy, Debug)]
+struct Modal {
+    node: u32,
+    argument: u32,
+    modality: Modality,
+}
+
+impl Modal {
+    /// The literal of the modal node under which some world must satisfy `demand`.
+    fn demanding(self) -> Lit {
+        Lit::new(self.node, self.modality == Modality::Dia)
+    }
+
+    fn demand(self) -> Lit {
+        Lit::new(self.argument, self.modality == Modality::Dia)
+    }
+}
+
+struct Search<'g, 'm, 'c> {
+    goal: &'g Formula,
+    solver: Solver<'m, 'c>,
+    monitor: &'m Monitor<'c>,
+    /// All modal nodes; those whose demands were refused last come first.
+    modals: Vec<Modal>,
+}
+
+impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
+    fn new(goal: &'g Formula, seed: u64, monitor: &'m Monitor<'c>) -> Result<Self, Stop> {
+        let solver = Solver::new(goal.nodes().len(), seed, monitor)?;
+        let mut search = Self { goal, solver, monitor, modals: Vec::new() };
+        search.define()?;
+        Ok(search)
+    }
+
+    /// Gives the solver the definitional clauses, and what S5 says of a modal node directly below another.
+    fn define(&mut self) -> Result<(), Stop> {
+        // Which tautology `a \/ ~a` of a modal node is on record.
+        let mut rigid: Vec<Option<Record>> = vec![None; self.goal.nodes().len() + 1];
+        for (&spec, node) in self.goal.nodes().iter().zip(1..) {
+            if node % 1024 == 0 {
+                self.monitor.check()?;
+            }
+            let spec = from_one(spec);
+            let mut first = None;
+            for (k, clause) in (0..4).map_while(|k| Some((k, definitional(node, spec, k)?))) {
+                let record = self.solver.add(Origin::Def { node, k }, &clause)?;
+                first = first.or(Some(record));
+            }
+            let (Node::Modal(modality, argument), Some(definition)) = (spec, first) else { continue };
+            let modal = Modal { node, argument, modality };
+            self.modals.push(modal);
+            self.solver.keep(node)?;
+            self.solver.keep(argument)?;
+            self.solver.prefer(!modal.demanding())?;
+            let tautology = [Lit::new(node, true), Lit::new(node, false)];
+            rigid[node as usize] =
+                Some(self.solver.recorder().note(Origin::Nec { premise: definition, node }, &tautology));
+            if let Some(premise) = rigid[argument as usize] {
+                let clause = [!modal.demanding(), modal.demand()];
+                self.solver.add(Origin::Nec { premise, node }, &clause)?;
+            }
+        }
+        self.solver.keep(self.root())
+    }
+
+    fn root(&self) -> u32 {
+        self.goal.root() + 1
+    }
+
+    fn run(&mut self) -> Result<Found, Stop> {
+        let refuted = Lit::new(self.root(), false);
+        loop {
+            match self.solver.solve(&[refuted])? {
+                Answer::Unsat(record) => return Ok(Found::Refutation(record)),
+                Answer::Limited => return Err(Stop::Defect("a call without a limit was limited".to_owned())),
+                Answer::Sat => {}
+            }
+            if let Some(worlds) = self.round()? {
+                return Ok(Found::Worlds(worlds));
+            }
+        }
+    }
+
+    /// Looks for all worlds that the solver's model demands; learns from the first refusal.
+    fn round(&mut self) -> Result<Option<Vec<World>>, Stop> {
+        let first = self.world()?;
+        let modal: Vec<Lit> = self.modals.iter().map(|modal| Lit::new(modal.node, first.holds(modal.node))).collect();
+        let demands = self.modals.iter().enumerate().filter(|(_, modal)| first.satisfies(modal.demanding()));
+        let demands: Vec<(usize, Modal)> = demands.map(|(place, &modal)| (place, modal)).collect();
+        let mut worlds = vec![first];
+        for (place, demanding) in demands {
+            if worlds.iter().any(|world| world.satisfies(demanding.demand())) {
+                continue;
+            }
+            let mut assumptions = modal.clone();
+            assumptions.push(demanding.demand());
+            match self.solver.solve(&assumptions)? {
+                Answer::Sat => worlds.push(self.world()?),
+                Answer::Unsat(record) => {
+                    self.learn(record, demanding)?;
+                    self.modals[..=place].rotate_right(1);
+                    return Ok(None);
+                }
+                Answer::Limited => return Err(Stop::Defect("a call without a limit was limited".to_owned())),
+            }
+        }
+        Ok(Some(worlds))
+    }
+
+    /// Turns a refusal into a clause by necessitation.
+    fn learn(&mut self, refusal: Record, demanding: Modal) -> Result<(), Stop> {
+        let premise = self.shorten(refusal, demanding)?;
+        let refused = !demanding.demand();
+        let beside = self.solver.recorder().clause(premise).iter().copied().filter(|&lit| lit != refused);
+        let clause: Vec<Lit> = [!demanding.demanding()].into_iter().chain(beside).collect();
+        self.solver.add(Origin::Nec { premise, node: demanding.node }, &clause)?;
+        Ok(())
+    }
+
+    /// A refusal of fewer assumptions, where it costs little to find one.
+    fn shorten(&mut self, refusal: Record, demanding: Modal) -> Result<Record, Stop> {
+        const LONG: usize = 64;
+        const CONFLICTS: i32 = 64;
+        let mut best = refusal;
+        let demand = demanding.demand();
+        // The same assumptions in another order make the solver find another reason.
+        loop {
+            let known = self.solver.recorder().clause(best).to_vec();
+            if known.len() <= 2 {
+                return Ok(best);
+            }
+            let again: Vec<Lit> = known.iter().rev().map(|&lit| !lit).collect();
+            match self.solver.solve_limited(&again, CONFLICTS)? {
+                Answer::Unsat(record) if self.solver.recorder().clause(record).len() < known.len() => best = record,
+                _ => break,
+            }
+        }
+        let mut candidates: Vec<Lit> =
+            self.solver.recorder().clause(best).iter().map(|&lit| !lit).filter(|&lit| lit != demand).collect();
+        if candidates.len() > LONG {
+            return Ok(best);
+        }
+        let mut needed = vec![demand];
+        while let Some(candidate) = candidates.pop() {
+            let trial: Vec<Lit> = needed.iter().chain(&candidates).copied().collect();
+            match self.solver.solve_limited(&trial, CONFLICTS)? {
+                Answer::Unsat(record) => {
+                    best = record;
+                    let clause = self.solver.recorder().clause(record).to_vec();
+                    candidates.retain(|&lit| clause.contains(&!lit));
+                }
+                _ => needed.push(candidate),
+            }
+        }
+        Ok(best)
+    }
+
+    /// The world of the solver's model.
+    fn world(&self) -> Result<World, Stop> {
+        let mut world = World::default();
+        for (&spec, node) in self.goal.nodes().iter().zip(1..) {
+            let asked = matches!(spec, Node::Atom(_) | Node::Modal(..));
+            let value = if asked { self.solver.value(node)? } else { world.local(spec) };
+            world.push(value);
+        }
+        Ok(world)
+    }
+}
+
+/// A node of the goal with its children numbered from 1, as certificates number them.
+pub(crate) fn from_one(node: Node) -> Node {
+    match node {
+        Node::Atom(_) | Node::Bot | Node::Top => node,
+        Node::Not(a) => Node::Not(a + 1),
+        Node::Modal(modality, a) => Node::Modal(modality, a + 1),
+        Node::Binary(connective, a, b) => Node::Binary(connective, a + 1, b + 1),
+    }
+}

@@ -1,0 +1,115 @@
+//! The fewest worlds that refute a small goal.
+//!
+//! For k = 1, 2, ... the existence of a countermodel with k worlds is one propositional question: each world has its own
+//! copy of the nodes, but modal nodes, true in all worlds or in none, have one variable.
+
+use crate::countermodel::Facts;
+use crate::monitor::Monitor;
+use pxl_check::definitional;
+use pxl_formula::{Formula, Modality, Node};
+use rustsat::solvers::{ControlSignal, Solve, SolverResult, Terminate};
+use rustsat::types::{Clause, Lit, TernaryVal};
+use rustsat_cadical::{CaDiCaL, Limit};
+
+/// Copies of nodes up to which it is tried, and the conflicts that a trial may cost.
+const COPIES: usize = 4_000;
+const CONFLICTS: i32 = 1_000;
+
+/// Worlds that may refute the goal, fewer than `known`; `None` when there are none, or when it would take long to know.
+pub(crate) fn worlds(goal: &Formula, known: usize, seed: u64, monitor: &Monitor<'_>) -> Option<Vec<Facts>> {
+    for count in 1..known {
+        if count * goal.nodes().len() > COPIES || monitor.check().is_err() {
+            return None;
+        }
+        match exactly(goal, count, seed, monitor)? {
+            Trial::Found(worlds) => return Some(worlds),
+            Trial::None => {}
+        }
+    }
+    None
+}
+
+enum Trial {
+    Found(Vec<Facts>),
+    None,
+}
+
+/// `None` when the solver does not know.
+fn exactly(goal: &Formula, count: usize, seed: u64, monitor: &Monitor<'_>) -> Option<Trial> {
+    let copies = Copies { goal, count };
+    let mut solver = CaDiCaL::default();
+    solver.set_option("seed", i32::try_from(seed % 2_000_000_001).ok()?).ok()?;
+    solver.attach_terminator(|| match monitor.check() {
+        Ok(()) => ControlSignal::Continue,
+        Err(_) => ControlSignal::Terminate,
+    });
+    copies.define(&mut solver)?;
+    solver.set_limit(Limit::Conflicts(CONFLICTS)).ok()?;
+    match solver.solve().ok()? {
+        SolverResult::Sat => copies.read(&solver).map(Trial::Found),
+        SolverResult::Unsat => Some(Trial::None),
+        SolverResult::Interrupted => None,
+    }
+}
+
+struct Copies<'g> {
+    goal: &'g Formula,
+    count: usize,
+}
+
+impl Copies<'_> {
+    /// The variable of a node (from 0) in a world, as a positive literal.
+    fn copy(&self, node: u32, world: usize) -> Option<Lit> {
+        let shared = matches!(self.goal.nodes()[node as usize], Node::Modal(..));
+        let world = if shared { 0 } else { world };
+        u32::try_from(world * self.goal.nodes().len() + node as usize).ok().map(Lit::positive)
+    }
+
+    fn define(&self, solver: &mut CaDiCaL<'_, '_>) -> Option<()> {
+        for (&spec, node) in self.goal.nodes().iter().zip(0..) {
+            if let Node::Modal(modality, argument) = spec {
+                self.define_modal(solver, node, modality, argument)?;
+            } else {
+                self.define_local(solver, node, spec)?;
+            }
+        }
+        solver.add_clause([!self.copy(self.goal.root(), 0)?].into_iter().collect()).ok()
+    }
+
+    fn define_modal(&self, solver: &mut CaDiCaL<'_, '_>, node: u32, modality: Modality, argument: u32) -> Option<()> {
+        let polarity = |lit: Lit| if modality == Modality::Box { lit } else { !lit };
+        let holds = polarity(self.copy(node, 0)?);
+        let mut some: Clause = [holds].into_iter().collect();
+        for world in 0..self.count {
+            let here = polarity(self.copy(argument, world)?);
+            solver.add_clause([!holds, here].into_iter().collect()).ok()?;
+            some.add(!here);
+        }
+        solver.add_clause(some).ok()
+    }
+
+    fn define_local(&self, solver: &mut CaDiCaL<'_, '_>, node: u32, spec: Node) -> Option<()> {
+        let spec = crate::cegar::from_one(spec);
+        for world in 0..self.count {
+            for clause in (0..4).map_while(|k| definitional(node + 1, spec, k)) {
+                let copied: Option<Clause> = clause
+                    .into_iter()
+                    .map(|lit| self.copy(lit.node() - 1, world).map(|copy| if lit.holds() { copy } else { !copy }))
+                    .collect();
+                solver.add_clause(copied?).ok()?;
+            }
+        }
+        Some(())
+    }
+
+    fn read(&self, solver: &CaDiCaL<'_, '_>) -> Option<Vec<Facts>> {
+        let mut worlds = vec![vec![false; self.goal.atoms().len()]; self.count];
+        for (&spec, node) in self.goal.nodes().iter().zip(0..) {
+            let Node::Atom(atom) = spec else { continue };
+            for (number, world) in worlds.iter_mut().enumerate() {
+                world[atom as usize] = solver.lit_val(self.copy(node, number)?).ok()? == TernaryVal::True;
+            }
+        }
+        Some(worlds)
+    }
+}

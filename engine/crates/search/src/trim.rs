@@ -1,0 +1,69 @@
+//! From the solver's records to a certificate.
+
+use crate::cegar::from_one;
+use crate::monitor::Stop;
+use crate::recorder::{Origin, Record, Recorder};
+use crate::repair;
+use pxl_cert::{Proof, Step};
+use pxl_check::check_decoded;
+use pxl_formula::{Formula, Node};
+
+/// The certificate whose last step is the given record, checked.
+pub(crate) fn certificate(goal: &Formula, recorder: &Recorder, last: Record) -> Result<Proof, Stop> {
+    let proof = trimmed(goal, recorder, last);
+    let Err(refusal) = check_decoded(goal, &proof) else { return Ok(proof) };
+    let repaired = repair::with_own_hints(&proof);
+    match repaired.map(|proof| (check_decoded(goal, &proof), proof)) {
+        Some((Ok(()), proof)) => Ok(proof),
+        _ => Err(Stop::Defect(format!("the proof found does not check: {refusal}"))),
+    }
+}
+
+/// The records that the last one rests on, numbered anew.
+fn trimmed(goal: &Formula, recorder: &Recorder, last: Record) -> Proof {
+    let needed = needed(recorder, last);
+    let mut proof = Proof::default();
+    for &node in goal.nodes() {
+        match node {
+            Node::Atom(atom) => proof.push_atom(goal.atoms()[atom as usize].as_bytes()),
+            _ => proof.push_node(from_one(node)),
+        }
+    }
+    let mut number = vec![0_u32; needed.len()];
+    let mut hints = Vec::new();
+    let mut count = 0;
+    for (record, _) in (0..).zip(&needed).filter(|(_, needed)| **needed) {
+        match recorder.origin(record) {
+            Origin::Def { node, k } => proof.push_step(Step::Def { node, k }),
+            Origin::Nec { premise, node } => proof.push_step(Step::Nec { clause: number[premise as usize], node }),
+            Origin::Rup => {
+                hints.clear();
+                hints.extend(recorder.antecedents(record).iter().map(|&antecedent| number[antecedent as usize]));
+                proof.push_step(Step::Rup { clause: recorder.clause(record), hints: &hints });
+            }
+        }
+        count += 1;
+        number[record as usize] = count;
+    }
+    proof
+}
+
+fn needed(recorder: &Recorder, last: Record) -> Vec<bool> {
+    let mut needed = vec![false; last as usize + 1];
+    needed[last as usize] = true;
+    for record in (0..=last).rev() {
+        if !needed[record as usize] {
+            continue;
+        }
+        match recorder.origin(record) {
+            Origin::Def { .. } => {}
+            Origin::Nec { premise, .. } => needed[premise as usize] = true,
+            Origin::Rup => {
+                for &antecedent in recorder.antecedents(record) {
+                    needed[antecedent as usize] = true;
+                }
+            }
+        }
+    }
+    needed
+}
