@@ -78,6 +78,12 @@ class CertificateNotFound(RequestError):
     code = "certificate-not-found"
 
 
+class StorageUnavailable(PxlError):
+    """The certificate store cannot be read now: a disk fails, or is too slow (HTTP 503)."""
+
+    code = "storage-unavailable"
+
+
 class ConfigurationError(PxlError):
     """The operator's fault, found at start: a setting is wrong or a part is not built. The process must not serve."""
 

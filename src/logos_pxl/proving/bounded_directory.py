@@ -1,0 +1,104 @@
+"""A folder of files, bounded in number and bytes, the oldest going first.
+
+Invariant: a file under its own name is whole, for it was written under another name and renamed; the index holds every file that this
+object knows of, oldest first, and their number and bytes are within the bounds. Not thread-safe: its owner calls it from one thread.
+Another process may write into the same folder; what it adds is counted at the next opening.
+"""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+_NAME = re.compile(r"[0-9a-zA-Z][0-9a-zA-Z_.-]{0,199}")
+_TEMPORARY = ".writing"
+
+
+class BoundedDirectory:
+    """The folder at ``path``, made when missing."""
+
+    def __init__(self, path: Path, *, max_files: int, max_bytes: int) -> None:
+        """Open the folder and read what it holds. Raises OSError."""
+        self.path = path
+        self._max_files = max_files
+        self._max_bytes = max_bytes
+        path.mkdir(parents=True, exist_ok=True)
+        self._sizes = _scan(path)
+        self._bytes = sum(self._sizes.values())
+        self._evict()
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._sizes
+
+    @property
+    def total_bytes(self) -> int:
+        """The bytes of all files that the index holds."""
+        return self._bytes
+
+    def write(self, name: str, data: bytes) -> bool:
+        """Keep ``data`` under ``name``; false when it alone passes the bounds. Raises OSError, leaving no partial file."""
+        if self._max_files < 1 or len(data) > self._max_bytes:
+            return False
+        target = self._path_of(name)
+        temporary = target.with_name(f".{name}.{os.getpid()}{_TEMPORARY}")
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(target)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+        self._forget(name)
+        self._sizes[name] = len(data)
+        self._bytes += len(data)
+        self._evict()
+        return True
+
+    def read(self, name: str) -> bytes | None:
+        """The file's bytes; ``None`` when there is no such file. Raises OSError when it is there and cannot be read."""
+        try:
+            return self._path_of(name).read_bytes()
+        except FileNotFoundError:
+            self._forget(name)
+            return None
+
+    def discard(self, name: str) -> None:
+        """Remove the file, if there is one."""
+        self._path_of(name).unlink(missing_ok=True)
+        self._forget(name)
+
+    def _path_of(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"not a file name of this folder: {name!r}")
+        return self.path / name
+
+    def _forget(self, name: str) -> None:
+        self._bytes -= self._sizes.pop(name, 0)
+
+    def _evict(self) -> None:
+        while self._sizes and (len(self._sizes) > self._max_files or self._bytes > self._max_bytes):
+            oldest = next(iter(self._sizes))
+            with contextlib.suppress(OSError):
+                self._path_of(oldest).unlink(missing_ok=True)
+            self._forget(oldest)
+
+
+def _scan(path: Path) -> dict[str, int]:
+    """Names and sizes, oldest first; what a writer that died left half-written is removed."""
+    found: list[tuple[int, str, int]] = []
+    for entry in os.scandir(path):
+        if entry.name.endswith(_TEMPORARY):
+            if not _writer_lives(entry.name):
+                Path(entry.path).unlink(missing_ok=True)
+        elif entry.is_file(follow_symlinks=False) and _NAME.fullmatch(entry.name):
+            status = entry.stat(follow_symlinks=False)
+            found.append((status.st_mtime_ns, entry.name, status.st_size))
+    return {name: size for _, name, size in sorted(found)}
+
+
+def _writer_lives(temporary: str) -> bool:
+    pid = temporary.removesuffix(_TEMPORARY).rpartition(".")[2]
+    return pid.isdigit() and int(pid) != os.getpid() and Path("/proc", pid).exists()

@@ -1,0 +1,98 @@
+"""Certificates on disk, found by their id.
+
+Invariant: what ``get`` returns is what ``keep`` was given, for the file's SHA-256 stands at its head and the certificate's id, its own
+hash, is its name; a damaged file is refused and removed. Keeping never costs a verdict: a full disk, a slow one and a crowded queue all
+end in ``False``, within a bound. All disk work runs on one thread, off the event loop. See docs/decisions/certificate-store.md.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from logos_pxl.errors import MalformedCertificate, StorageUnavailable
+from logos_pxl.proving.bounded_directory import BoundedDirectory
+from logos_pxl.proving.certificate import Certificate
+
+_log = logging.getLogger(__name__)
+
+_HEAD = b"pxl-certificate-file/1 "
+_MAX_WAITING = 256
+_WRITE_TIMEOUT_S = 1.0
+_READ_TIMEOUT_S = 5.0
+
+
+class CertificateStore:
+    """Keeps at most ``max_files`` certificates of ``max_bytes`` together; the oldest go first."""
+
+    def __init__(self, path: Path, *, max_files: int, max_bytes: int) -> None:
+        """Open the folder at ``path``. Raises OSError."""
+        self._directory = BoundedDirectory(path, max_files=max_files, max_bytes=max_bytes)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="certificates")
+        self._waiting = 0
+
+    async def keep(self, certificate: Certificate) -> bool:
+        """Whether the certificate is on disk now, or was already."""
+        if certificate.id in self._directory:
+            return True
+        if self._waiting >= _MAX_WAITING:
+            return False
+        self._waiting += 1
+        writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, certificate)
+        writing.add_done_callback(self._written)
+        await asyncio.wait((writing,), timeout=_WRITE_TIMEOUT_S)
+        return writing.done() and writing.result()
+
+    async def get(self, certificate_id: str) -> Certificate | None:
+        """The certificate with this id (64 hexadecimal digits).
+
+        ``None`` when it is not kept, or its file is damaged. Raises StorageUnavailable.
+        """
+        reading = asyncio.get_running_loop().run_in_executor(self._thread, self._read, certificate_id)
+        try:
+            async with asyncio.timeout(_READ_TIMEOUT_S):
+                return await reading
+        except (TimeoutError, OSError) as error:
+            raise StorageUnavailable(f"the certificate store cannot be read now: {error or 'it is too slow'}") from error
+
+    def close(self) -> None:
+        """Finish what is being written."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def _written(self, _: "asyncio.Future[bool]") -> None:
+        self._waiting -= 1
+
+    def _write(self, certificate: Certificate) -> bool:
+        try:
+            return self._directory.write(certificate.id, _sealed(certificate))
+        except OSError as error:
+            _log.warning("certificate %s could not be kept: %s", certificate.id, error)
+            return False
+
+    def _read(self, certificate_id: str) -> Certificate | None:
+        data = self._directory.read(certificate_id)
+        if data is None:
+            return None
+        try:
+            return _unsealed(data, certificate_id)
+        except MalformedCertificate as error:
+            _log.error("the file of certificate %s is damaged and was removed: %s", certificate_id, error)
+            self._directory.discard(certificate_id)
+            return None
+
+
+def _sealed(certificate: Certificate) -> bytes:
+    body = json.dumps(certificate.as_json(), ensure_ascii=False).encode()
+    return b"%b%b\n%b" % (_HEAD, hashlib.sha256(body).hexdigest().encode(), body)
+
+
+def _unsealed(data: bytes, certificate_id: str) -> Certificate:
+    head, _, body = data.partition(b"\n")
+    if head != _HEAD + hashlib.sha256(body).hexdigest().encode():
+        raise MalformedCertificate("its bytes do not fit the hash at its head")
+    certificate = Certificate.read(body)
+    if certificate.id != certificate_id:
+        raise MalformedCertificate(f"it holds the certificate {certificate.id}")
+    return certificate

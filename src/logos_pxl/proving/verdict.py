@@ -1,0 +1,143 @@
+"""What is answered to a goal.
+
+Invariant: a verdict says ``valid`` or ``invalid`` only when it holds a certificate, and ``Verdict.checked`` makes such a verdict only
+from the kernel's own acceptance of that certificate. Everything else is ``unknown``, with a reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from logos_pxl.errors import SoundnessAlarm
+from logos_pxl.goals import Goal
+from logos_pxl.kernel import CheckKind, KernelVerdict
+from logos_pxl.proving.certificate import Certificate, Versions
+
+PROOF_METHOD = "search+kernel"
+
+
+class VerdictKind(StrEnum):
+    """The three answers."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+
+class UnknownReason(StrEnum):
+    """Why there is no answer."""
+
+    TIMEOUT = "timeout"
+    RESOURCE_LIMIT = "resource_limit"
+    KERNEL_REJECTED = "kernel_rejected"
+    KERNEL_UNAVAILABLE = "kernel_unavailable"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time went, in milliseconds.
+
+    ``queue_ms`` is the wait for a search thread and for a session, ``kernel_ms`` what Coq's kernel itself reports, ``store_ms`` the
+    writing of the certificate. ``total_ms`` runs from the parsing to the verdict and is more than the sum: the way between the parts is
+    in it.
+    """
+
+    parse_ms: float = 0.0
+    queue_ms: float = 0.0
+    search_ms: float = 0.0
+    kernel_ms: float = 0.0
+    store_ms: float = 0.0
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Countermodel:
+    """A finite model over a universal frame in which the goal is false at ``failing_world``.
+
+    Worlds are named ``w0``, ``w1`` ...; ``valuation`` gives each atom of the goal the worlds where it is true. ``pairs`` spells the
+    relation out when it is small. Either is ``None`` when it is too large to print; the certificate always holds all of it.
+    """
+
+    worlds: tuple[str, ...]
+    failing_world: str
+    valuation: Mapping[str, tuple[str, ...]] | None
+    pairs: tuple[tuple[str, str], ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to one goal. Made by ``checked`` or ``unknown`` only.
+
+    ``certificate`` is there exactly when the kind is valid or invalid; ``certificate_stored`` tells whether it can be fetched by its id.
+    ``reason``, ``detail`` and ``retry_after_s`` belong to unknown verdicts.
+    """
+
+    kind: VerdictKind
+    goal: Goal
+    kernel_hash: str
+    versions: Versions
+    timings: Timings
+    certificate: Certificate | None = None
+    certificate_stored: bool = False
+    countermodel: Countermodel | None = None
+    reason: UnknownReason | None = None
+    detail: str = ""
+    retry_after_s: float | None = None
+
+    @classmethod
+    def checked(
+        cls,
+        goal: Goal,
+        certificate: Certificate,
+        acceptance: KernelVerdict,
+        *,
+        stored: bool,
+        countermodel: Countermodel | None,
+        timings: Timings,
+    ) -> "Verdict":
+        """The verdict that the kernel's acceptance of ``certificate`` amounts to.
+
+        Raises SoundnessAlarm when there was no acceptance of this goal.
+        """
+        if not acceptance.accepted or certificate.goal != goal.text:
+            raise SoundnessAlarm(f"no acceptance by the kernel for the goal {goal.text}")
+        return cls(
+            kind=VerdictKind.VALID if certificate.kind is CheckKind.PROOF else VerdictKind.INVALID,
+            goal=goal,
+            kernel_hash=certificate.kernel_hash,
+            versions=certificate.versions,
+            timings=timings,
+            certificate=certificate,
+            certificate_stored=stored,
+            countermodel=countermodel,
+        )
+
+    @classmethod
+    def unknown(
+        cls,
+        goal: Goal,
+        reason: UnknownReason,
+        detail: str,
+        *,
+        kernel_hash: str,
+        versions: Versions,
+        timings: Timings,
+        retry_after_s: float | None = None,
+    ) -> "Verdict":
+        """No answer; ``detail`` is a sentence for people, ``retry_after_s`` tells when another try makes sense."""
+        return cls(
+            kind=VerdictKind.UNKNOWN,
+            goal=goal,
+            kernel_hash=kernel_hash,
+            versions=versions,
+            timings=timings,
+            reason=reason,
+            detail=detail,
+            retry_after_s=retry_after_s,
+        )
+
+    @property
+    def verified(self) -> bool:
+        """Whether Coq's kernel has accepted this verdict."""
+        return self.certificate is not None

@@ -1,0 +1,77 @@
+"""Everything that decides goals, opened and closed in order.
+
+Invariant: a ``Runtime`` is open for exactly as long as its ``async with`` block. What is opened later is closed earlier, also when
+opening fails half-way.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from logos_pxl_engine import Limits
+
+from logos_pxl.errors import ConfigurationError
+from logos_pxl.kernel import KernelIdentity, SessionPool, coq_sessions
+from logos_pxl.proving import CertificateStore, Find, PostMortems, Prover, SearchThreads, find
+from logos_pxl.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The open parts. ``certificates`` is ``None`` in a runtime that keeps nothing."""
+
+    settings: Settings
+    identity: KernelIdentity
+    goal_limits: Limits
+    pool: SessionPool
+    prover: Prover
+    certificates: CertificateStore | None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings, *, keep: bool = True, find: Find = find) -> "AsyncIterator[Runtime]":
+        """Open all parts; ``keep`` tells whether certificates are kept in ``PXL_DATA_DIR``, ``find`` is the search.
+
+        Raises ConfigurationError when a part is not built or the data folder cannot be used, KernelUnavailable when no session starts.
+        """
+        async with AsyncExitStack() as stack:
+            session = settings.session()
+            identity = await asyncio.to_thread(KernelIdentity.of, session)
+            certificates = _open_certificates(settings, stack) if keep else None
+            post_mortems = PostMortems(
+                settings.data_dir / "post-mortems", max_files=settings.post_mortems_max, max_bytes=settings.post_mortems_max_bytes
+            )
+            stack.callback(post_mortems.close)
+            pool = await stack.enter_async_context(SessionPool(settings.pool(), coq_sessions(session)))
+            searches = SearchThreads(find, threads=settings.threads, memory_bytes=settings.search_memory_bytes)
+            stack.push_async_callback(searches.close)
+            prover = Prover(
+                pool,
+                identity,
+                searches,
+                certificates=certificates,
+                post_mortems=post_mortems,
+                statement_max_nodes=settings.statement_max_nodes,
+            )
+            yield cls(settings, identity, goal_limits(settings), pool, prover, certificates)
+
+
+def goal_limits(settings: Settings) -> Limits:
+    """The parser's limits."""
+    return Limits(
+        max_bytes=settings.goal_max_bytes,
+        max_depth=settings.goal_max_depth,
+        max_atoms=settings.goal_max_atoms,
+        max_nodes=settings.goal_max_nodes,
+    )
+
+
+def _open_certificates(settings: Settings, stack: AsyncExitStack) -> CertificateStore:
+    folder = settings.data_dir / "certificates"
+    try:
+        store = CertificateStore(folder, max_files=settings.certificates_max, max_bytes=settings.certificates_max_bytes)
+    except OSError as error:
+        raise ConfigurationError(f"PXL_DATA_DIR={str(settings.data_dir)!r}: {folder} cannot be used: {error.strerror}") from error
+    stack.callback(store.close)
+    return store

@@ -1,0 +1,1 @@
+"""HTTP: routes, bodies, answers, problems. Knows nothing of Coq."""

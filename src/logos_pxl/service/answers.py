@@ -1,0 +1,52 @@
+"""Verdicts as responses.
+
+Invariant: which unknown verdicts are answers (200: the caller's own budget or bounds ran out) and which are failures of the service (5xx)
+is decided here, in ``FAILURES``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from logos_pxl.proving import UnknownReason, Verdict
+from logos_pxl.proving.documents import timings_members
+from logos_pxl.service.problems import problem, retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How an unknown verdict that is no answer is told; ``retry`` tells whether another try may succeed."""
+
+    status: int
+    title: str
+    retry: bool
+
+
+FAILURES: Mapping[UnknownReason, Failure] = MappingProxyType(
+    {
+        UnknownReason.KERNEL_UNAVAILABLE: Failure(503, "The proof kernel is not available", retry=True),
+        UnknownReason.CANCELLED: Failure(503, "The service is shutting down", retry=True),
+        UnknownReason.KERNEL_REJECTED: Failure(500, "Search and kernel disagree", retry=False),
+    }
+)
+"""Unknown verdicts that are no answer. All other reasons are answered with 200."""
+
+
+def json_response(document: Mapping[str, Any], *, status: int = 200) -> Response:
+    """``document`` as JSON."""
+    return Response(to_json(document), status_code=status, media_type="application/json")
+
+
+def verdict_response(verdict: Verdict, document_of: Callable[[Verdict], dict[str, Any]]) -> Response:
+    """The verdict's document, or the problem that it amounts to."""
+    if verdict.reason is None or verdict.reason not in FAILURES:
+        return json_response(document_of(verdict))
+    failure = FAILURES[verdict.reason]
+    members = {"ok": False, "verdict": verdict.kind, "reason": verdict.reason, "timings_ms": timings_members(verdict.timings)}
+    headers = {"Retry-After": retry_after(verdict.retry_after_s)} if failure.retry else None
+    code = verdict.reason.replace("_", "-")
+    return problem(failure.status, code, failure.title, verdict.detail, members=members, headers=headers)

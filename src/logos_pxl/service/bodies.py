@@ -1,0 +1,134 @@
+"""Request bodies: read within bounds, decoded strictly.
+
+Invariant: no more than the limit is ever held, and reading ends within its time-out. JSON that two readers could understand differently
+(a key given twice, NaN, text that is not UTF-8) is refused.
+"""
+
+import asyncio
+import json
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from logos_pxl.errors import RequestTooLarge
+from logos_pxl.service.problems import InvalidFields, InvalidJson, SlowBody, UnsupportedMediaType
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_JSON_TYPES = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
+_SHOWN_CHARACTERS = 60
+
+
+async def read_json(request: Request, model: type[Model], *, max_bytes: int, timeout_s: float) -> Model:
+    """The body as ``model``.
+
+    Raises UnsupportedMediaType, RequestTooLarge, SlowBody, InvalidJson, InvalidFields; ClientDisconnect when the client went away.
+    """
+    _require_json(request)
+    body = await _read(request, max_bytes, timeout_s)
+    try:
+        return model.model_validate(_decode(body), strict=True)
+    except ValidationError as error:
+        raise _wrong_fields(error, model) from error
+
+
+def _require_json(request: Request) -> None:
+    given = request.headers.get("content-type", "")
+    if given.strip().lower() not in _JSON_TYPES:
+        raise UnsupportedMediaType(f"the Content-Type is {given[:_SHOWN_CHARACTERS]!r}; send application/json (in UTF-8)")
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        raise UnsupportedMediaType(f"the Content-Encoding is {encoding[:_SHOWN_CHARACTERS]!r}; send the body uncompressed")
+
+
+async def _read(request: Request, max_bytes: int, timeout_s: float) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > max_bytes:
+        raise _too_large(max_bytes)
+    message = await _receive(request, timeout_s)
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        body = await _read_rest(request, bytearray(body), max_bytes, timeout_s)
+    if len(body) > max_bytes:
+        raise _too_large(max_bytes)
+    return body
+
+
+async def _read_rest(request: Request, body: bytearray, max_bytes: int, timeout_s: float) -> bytes:
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    more = True
+    while more and len(body) <= max_bytes:
+        message = await _receive(request, deadline - asyncio.get_running_loop().time())
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+async def _receive(request: Request, timeout_s: float) -> Any:
+    try:
+        async with asyncio.timeout(timeout_s):
+            message = await request.receive()
+    except TimeoutError as error:
+        raise SlowBody("the body did not arrive within CONNECTION_TIMEOUT; send it at once") from error
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message
+
+
+def _too_large(max_bytes: int) -> RequestTooLarge:
+    return RequestTooLarge(f"the body is longer than {max_bytes} bytes (MAX_REQUEST_SIZE)")
+
+
+def _decode(body: bytes) -> dict[str, Any]:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidJson(f"the body is not UTF-8: byte {error.start} (0x{body[error.start]:02x})") from error
+    try:
+        document = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise InvalidJson(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    except RecursionError as error:
+        raise InvalidJson("the body's arrays and objects are nested too deeply") from error
+    except ValueError as error:
+        raise InvalidJson("the body holds a number that is too long") from error
+    if not isinstance(document, dict):
+        raise InvalidJson(f'the body is {_json_name(document)}; send an object, such as {{"goal": "BOX(A -> A)"}}')
+    return document
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise InvalidJson(f"the key {_shown(name)} is given twice")
+            seen.add(name)
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise InvalidJson(f"{name} is no JSON value")
+
+
+def _json_name(document: object) -> str:
+    names = {list: "an array", str: "a string", bool: "a truth value", int: "a number", float: "a number"}
+    return names.get(type(document), "null")
+
+
+def _shown(text: str) -> str:
+    """``text`` for a message: short, quoted, and encodable whatever it holds."""
+    return ascii(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "...")
+
+
+def _wrong_fields(error: ValidationError, model: type[BaseModel]) -> InvalidFields:
+    taken = ", ".join(model.model_fields)
+    errors = []
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        field = ".".join(str(part) for part in problem["loc"])
+        message = f"there is no such field; this endpoint takes {taken}" if problem["type"] == "extra_forbidden" else problem["msg"]
+        errors.append({"field": ascii(field[:_SHOWN_CHARACTERS])[1:-1], "message": message})
+    summary = "; ".join(f"{wrong['field']}: {wrong['message']}" for wrong in errors[:5])
+    return InvalidFields(summary, errors[:50])

@@ -1,0 +1,121 @@
+"""The OpenAPI document, made from the types in ``schemas.py``; tests hold the answers to it."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from logos_pxl import __version__
+from logos_pxl.service.certificates import COQ_MEDIA_TYPE
+from logos_pxl.service.problems import MEDIA_TYPE
+from logos_pxl.service.schemas import (
+    CertificateAnswer,
+    CountermodelSearchAnswer,
+    HealthAnswer,
+    Problem,
+    ProveAnswer,
+    ProveRequest,
+)
+
+_REFERENCE = "#/components/schemas/{model}"
+_REFUSALS = {
+    400: "The body or the goal is malformed; a malformed goal comes with its position.",
+    408: "The body came too slowly.",
+    413: "The body or the goal is too large.",
+    415: "The body is not application/json in UTF-8.",
+    500: "A defect of the service; with the reason kernel_rejected, the kernel refused what the search had found.",
+    503: "The service has no capacity now; Retry-After tells when to try again.",
+}
+
+
+def openapi_document(*, max_timeout_ms: int) -> dict[str, Any]:
+    """The document (OpenAPI 3.1)."""
+    models: list[type[BaseModel]] = [ProveRequest, ProveAnswer, CountermodelSearchAnswer, CertificateAnswer, HealthAnswer, Problem]
+    _, schemas = models_json_schema([(model, "validation") for model in models], ref_template=_REFERENCE)
+    definitions = schemas["$defs"]
+    for option in definitions["ProveRequest"]["properties"]["timeout_ms"]["anyOf"]:
+        if option["type"] == "integer":
+            option["maximum"] = max_timeout_ms
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "LOGOS PXL Core",
+            "version": __version__,
+            "description": "Verdicts on goals of the modal logic S5, each of them checked by the Coq kernel.",
+        },
+        "paths": {
+            "/prove": {"post": _verdict("prove", "Decide a goal", ProveAnswer, "The verdict: valid, invalid or unknown.")},
+            "/countermodel": {
+                "post": _verdict(
+                    "countermodel", "Look for a countermodel to a goal", CountermodelSearchAnswer, "Whether there is one, and which."
+                )
+            },
+            "/certificates/{id}": {"get": _certificates()},
+            "/health": {"get": _health()},
+            "/openapi.json": {
+                "get": {
+                    "operationId": "openapi",
+                    "summary": "This document",
+                    "responses": {"200": {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}}},
+                }
+            },
+        },
+        "components": {"schemas": definitions},
+    }
+
+
+def _verdict(operation: str, summary: str, answer: type[BaseModel], description: str) -> dict[str, Any]:
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "requestBody": {"required": True, "content": _content("application/json", ProveRequest)},
+        "responses": {"200": {"description": description, "content": _content("application/json", answer)}, **_problems(*_REFUSALS)},
+    }
+
+
+def _certificates() -> dict[str, Any]:
+    coq = {COQ_MEDIA_TYPE: {"schema": {"type": "string"}}}
+    return {
+        "operationId": "certificate",
+        "summary": "A kept certificate, as JSON or as a file that coqc accepts",
+        "parameters": [
+            {
+                "name": "id",
+                "in": "path",
+                "required": True,
+                "description": "The certificate's id; the suffix .json or .v chooses the form.",
+                "schema": {"type": "string", "pattern": "^[0-9a-f]{64}(\\.(json|v))?$"},
+            },
+            {"name": "format", "in": "query", "required": False, "schema": {"type": "string", "enum": ["json", "v"]}},
+        ],
+        "responses": {
+            "200": {"description": "The certificate.", "content": {**_content("application/json", CertificateAnswer), **coq}},
+            "404": _problem("No certificate is kept under this id."),
+            "406": _problem("Accept names no form that a certificate has."),
+            **_problems(400, 500),
+        },
+    }
+
+
+def _health() -> dict[str, Any]:
+    content = _content("application/json", HealthAnswer)
+    return {
+        "operationId": "health",
+        "summary": "The state of the service",
+        "responses": {
+            "200": {"description": "Ready.", "content": content},
+            "503": {"description": "Not ready: no live Coq session.", "content": content},
+        },
+    }
+
+
+def _problems(*statuses: int) -> dict[str, Any]:
+    return {str(status): _problem(_REFUSALS[status]) for status in statuses}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {"description": description, "content": _content(MEDIA_TYPE, Problem)}
+
+
+def _content(media_type: str, model: type[BaseModel]) -> dict[str, Any]:
+    return {media_type: {"schema": {"$ref": _REFERENCE.format(model=model.__name__)}}}

@@ -1,0 +1,158 @@
+"""Errors as answers: problem details (RFC 9457), by one table.
+
+Invariant: every refusal of this service is ``application/problem+json`` with a type, a title, a status and a detail that says what, where
+and what would be right. ``STATUSES`` is the only place that gives an error class its status.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from logos_pxl.errors import (
+    CertificateNotFound,
+    ConfigurationError,
+    GoalTooLarge,
+    KernelUnavailable,
+    MalformedGoal,
+    PxlError,
+    RequestError,
+    RequestTooLarge,
+    SessionError,
+    SoundnessAlarm,
+    StorageUnavailable,
+)
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:pxl:problem:"
+
+
+class NotAcceptable(RequestError):
+    """The client accepts no form that the resource has."""
+
+    code = "not-acceptable"
+
+
+class UnsupportedMediaType(RequestError):
+    """The body is not ``application/json`` in UTF-8, or it is compressed."""
+
+    code = "unsupported-media-type"
+
+
+class InvalidJson(RequestError):
+    """The body is not JSON, or not the JSON that everybody reads alike."""
+
+    code = "invalid-json"
+
+
+class InvalidFields(RequestError):
+    """The body is JSON, but its members are not what the endpoint takes. ``errors`` has one entry for each."""
+
+    code = "invalid-fields"
+
+    def __init__(self, message: str, errors: list[dict[str, str]]) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+
+class SlowBody(RequestError):
+    """The body did not arrive in time."""
+
+    code = "request-timeout"
+
+
+STATUSES: tuple[tuple[type[PxlError], int, str], ...] = (
+    (CertificateNotFound, 404, "No such certificate"),
+    (NotAcceptable, 406, "No acceptable form"),
+    (SlowBody, 408, "The body came too slowly"),
+    (GoalTooLarge, 413, "The goal is too large"),
+    (RequestTooLarge, 413, "The request is too large"),
+    (UnsupportedMediaType, 415, "Unsupported media type"),
+    (MalformedGoal, 400, "The goal is malformed"),
+    (InvalidJson, 400, "The body is not valid JSON"),
+    (InvalidFields, 400, "Wrong fields"),
+    (RequestError, 400, "The request cannot be answered"),
+    (StorageUnavailable, 503, "The certificate store is not available"),
+    (SessionError, 503, "The proof kernel is not available"),
+    (SoundnessAlarm, 500, "Search and kernel disagree"),
+    (ConfigurationError, 500, "The service is set up wrongly"),
+    (PxlError, 500, "Internal error"),
+)
+"""Error class, status, title; the first class that fits counts."""
+
+_HTTP_TITLES: Mapping[int, tuple[str, str, str]] = {
+    404: ("not-found", "No such resource", "there is nothing under {path}; /openapi.json lists what there is"),
+    405: ("method-not-allowed", "Method not allowed", "{path} does not answer to {method}; see the Allow field"),
+}
+
+
+def problem(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    *,
+    members: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem document; ``members`` are its extension members."""
+    document = {"type": TYPE_PREFIX + code, "title": title, "status": status, "detail": detail, **(members or {})}
+    return Response(to_json(document), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def problem_of(error: PxlError) -> Response:
+    """The answer that an error amounts to."""
+    status, title = next((status, title) for kind, status, title in STATUSES if isinstance(error, kind))
+    members, headers = _extras(error)
+    if isinstance(error, SlowBody) or type(error) is RequestTooLarge:
+        # What is left of the body is not read: the connection cannot be used again.
+        headers = {**headers, "Connection": "close"}
+    detail = error.detail if isinstance(error, MalformedGoal) else str(error)
+    return problem(status, error.code, title, detail, members=members, headers=headers)
+
+
+def _extras(error: PxlError) -> tuple[dict[str, Any], dict[str, str]]:
+    match error:
+        case MalformedGoal():
+            position = {"offset": error.offset, "line": error.line, "column": error.column}
+            return {"position": position, "found": error.found, "expected": list(error.expected), "caret": error.caret}, {}
+        case GoalTooLarge():
+            return {"limit": error.limit, "maximum": error.maximum}, {}
+        case InvalidFields():
+            return {"errors": error.errors}, {}
+        case KernelUnavailable(retry_after_s=float() | int() as wait):
+            return {}, {"Retry-After": retry_after(wait)}
+        case SessionError() | StorageUnavailable():
+            return {}, {"Retry-After": retry_after(None)}
+    return {}, {}
+
+
+def retry_after(wait_s: float | None) -> str:
+    """The field's value: whole seconds, at least 1."""
+    return str(max(1, round(wait_s or 1)))
+
+
+async def on_pxl_error(_: Request, error: Exception) -> Response:
+    """For errors of ours that leave a handler."""
+    if not isinstance(error, PxlError):
+        raise error
+    return problem_of(error)
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """For what the router itself refuses."""
+    if not isinstance(error, HTTPException):
+        raise error
+    code, title, detail = _HTTP_TITLES.get(error.status_code, ("http", error.detail, error.detail))
+    shown = detail.format(path=request.url.path, method=request.method)
+    return problem(error.status_code, code, title, shown, headers=error.headers)
+
+
+async def on_defect(_: Request, __: Exception) -> Response:
+    """For errors that nobody foresaw; the log has the trace, the caller has none of it."""
+    return problem(
+        500, "internal", "Internal error", "the service failed on this request; its log says where", headers={"Connection": "close"}
+    )
