@@ -23,7 +23,7 @@ def coqtop_arguments(settings: SessionSettings) -> list[str]:
     """The command line of a ``coqtop`` that sees the kernel and the plugin, and loads neither."""
     coq = settings.coq_dir
     plugin = str(coq / "plugin")
-    return [str(settings.coqtop), "-q", "-Q", str(coq / "theories"), "PXL", "-I", plugin, "-Q", plugin, "PXL.Plugin"]
+    return [str(settings.coqtop), "-q", "-batch", "-Q", str(coq / "theories"), "PXL", "-I", plugin, "-Q", plugin, "PXL.Plugin"]
 
 
 class ConfinedProcess(ChildProcess):

@@ -172,7 +172,10 @@ class SessionProtocol:
             return None
         length: int = _LENGTH.unpack_from(self._buffer)[0]
         if not _HEADER.size <= length <= self._max_reply_bytes:
-            raise ProtocolViolation(f"a frame of {length} bytes was announced; from {_HEADER.size} to {self._max_reply_bytes} are legal")
+            raise ProtocolViolation(
+                f"a frame of {length} bytes was announced, from {_HEADER.size} to {self._max_reply_bytes} are legal; "
+                f"what came begins with {bytes(self._buffer[:40])!r}"
+            )
         return length
 
     def _frame_kind(self) -> ReplyKind | None:
