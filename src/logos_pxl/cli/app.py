@@ -1,0 +1,125 @@
+"""The commands and their options; what they do is in the modules beside, imported when a command needs them."""
+
+# ruff: noqa: PLC0415 - help must not load the engine
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="pxl",
+    help="Decide goals of the modal logic S5. Every verdict is checked by the Coq kernel.",
+    epilog="Exit status: 0 valid, 1 invalid, 2 error, 3 unknown; of several goals the worst: 2, then 3, then 1, then 0.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class InputFormat(StrEnum):
+    """How goals are written."""
+
+    PXL = "pxl"
+    INTOHYLO = "intohylo"
+
+
+class ExportFormat(StrEnum):
+    """How a certificate is written."""
+
+    COQ = "v"
+    JSON = "json"
+
+
+Goals = Annotated[list[str] | None, typer.Argument(metavar="GOAL...", help="Goals, such as 'BOX(A -> A)'.", show_default=False)]
+File = Annotated[
+    str | None,
+    typer.Option("--file", "-f", metavar="FILE", help="Read goals from FILE, one a line; - is standard input.", show_default=False),
+]
+Format = Annotated[
+    InputFormat,
+    typer.Option("--format", help="pxl; or intohylo: the file is one formula, whose negation is the goal."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each goal, on one line.")]
+TimeoutMs = Annotated[int | None, typer.Option("--timeout-ms", min=1, help="Milliseconds for each goal (PXL_DEFAULT_TIMEOUT_MS).")]
+
+
+@app.command()
+def prove(
+    goals: Goals = None,
+    file: File = None,
+    input_format: Format = InputFormat.PXL,
+    json: Json = False,
+    timeout_ms: TimeoutMs = None,
+) -> None:
+    """Decide goals: valid, invalid or unknown."""
+    from logos_pxl.cli.deciding import Asked, decide_all
+    from logos_pxl.cli.printing import JsonPrinter, VerdictPrinter
+    from logos_pxl.proving.documents import prove_document
+
+    printer = JsonPrinter(prove_document) if json else VerdictPrinter()
+    raise typer.Exit(decide_all(Asked(goals or [], file, input_format.value, timeout_ms), printer))
+
+
+@app.command()
+def countermodel(
+    goals: Goals = None,
+    file: File = None,
+    input_format: Format = InputFormat.PXL,
+    json: Json = False,
+    timeout_ms: TimeoutMs = None,
+) -> None:
+    """Print a countermodel to each goal, or say that there is none."""
+    from logos_pxl.cli.deciding import Asked, decide_all
+    from logos_pxl.cli.printing import CountermodelPrinter, JsonPrinter
+    from logos_pxl.proving.documents import countermodel_document
+
+    printer = JsonPrinter(countermodel_document) if json else CountermodelPrinter()
+    raise typer.Exit(decide_all(Asked(goals or [], file, input_format.value, timeout_ms), printer))
+
+
+@app.command()
+def export(
+    goal: Annotated[str | None, typer.Argument(metavar="GOAL", show_default=False)] = None,
+    file: File = None,
+    input_format: Format = InputFormat.PXL,
+    to: Annotated[ExportFormat, typer.Option(help="v: a file for coqc; json: a certificate for 'pxl verify'.")] = ExportFormat.COQ,
+    timeout_ms: TimeoutMs = None,
+) -> None:
+    """Decide a goal and print its certificate: a theorem for Coq, provable or not provable."""
+    from logos_pxl.cli.deciding import Asked, decide_all
+    from logos_pxl.cli.printing import ExportPrinter
+
+    raise typer.Exit(decide_all(Asked([goal] if goal else [], file, input_format.value, timeout_ms, single=True), ExportPrinter(to.value)))
+
+
+@app.command()
+def verify(
+    certificate: Annotated[Path, typer.Argument(metavar="CERTIFICATE", help="A JSON certificate, or an exported .v file.")],
+    fast: Annotated[bool, typer.Option("--fast", help="Ask the Rust checker only, not Coq's kernel.")] = False,
+    timeout_ms: TimeoutMs = None,
+) -> None:
+    """Check a certificate again: exit status 0 accepted, 1 refused, 2 error, 3 unknown."""
+    from logos_pxl.cli.verifying import verify_file
+
+    raise typer.Exit(verify_file(certificate, fast=fast, timeout_ms=timeout_ms))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on (PXL_SERVER_HOST, 127.0.0.1).", show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(help="The port (PXL_SERVER_PORT, 8088).", show_default=False)] = None,
+) -> None:
+    """Answer over HTTP until SIGTERM."""
+    from logos_pxl.cli.serving import serve_with
+
+    raise typer.Exit(serve_with({"server_host": host, "server_port": port}))
+
+
+@app.command()
+def version() -> None:
+    """Print the versions of all parts, and the kernel's hash."""
+    from logos_pxl.cli.versions import print_versions
+
+    raise typer.Exit(print_versions())

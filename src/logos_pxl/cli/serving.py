@@ -1,0 +1,23 @@
+"""``pxl serve``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from logos_pxl.cli.failing import tell
+from logos_pxl.cli.statuses import ExitStatus
+from logos_pxl.errors import PxlError
+from logos_pxl.settings import Settings
+
+
+def serve_with(overrides: Mapping[str, Any]) -> ExitStatus:
+    """Serve with the environment's settings; ``overrides`` (field names, ``None`` for not given) come before them."""
+    from logos_pxl.service.server import run_server  # noqa: PLC0415 - wrong settings are told before the server is loaded
+
+    try:
+        run_server(Settings.load(**{name: value for name, value in overrides.items() if value is not None}))
+    except (PxlError, OSError) as error:
+        tell(error)
+        return ExitStatus.ERROR
+    except KeyboardInterrupt:
+        return ExitStatus.ERROR
+    return ExitStatus.VALID

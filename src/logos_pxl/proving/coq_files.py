@@ -1,0 +1,75 @@
+"""An exported ``.v`` file checked again, by plain ``coqc``.
+
+Invariant: the file's own output is not believed. ``coqc`` compiles it; then a second ``coqc`` loads what came out and is asked, in words
+of ours, whether its theorem speaks of this kernel's ``Prov``, which goal it is about, and on which axioms it rests.
+
+A ``.v`` file is a program for Coq. It runs in a temporary folder and until a deadline, without a session's confinement.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from logos_pxl.errors import KernelTimeout, MalformedCertificate
+from logos_pxl.proving.recheck import Recheck
+from logos_pxl.settings import SessionSettings
+
+_THEOREMS = {"goal_is_provable": "Prov goal", "goal_is_not_provable": "~ Prov goal"}
+_PROBE = """\
+From PXL Require Import Kernel.Syntax Kernel.Provability.
+Require Exported.
+Definition goal_of (goal : formula) (_ : {statement}) : formula := goal.
+Eval cbv in goal_of _ Exported.{theorem}.
+Print Assumptions Exported.{theorem}.
+"""
+_CLOSED = "Closed under the global context"
+_SHOWN_CHARACTERS = 2_000
+
+
+def recheck_coq_file(path: Path, settings: SessionSettings, *, timeout_s: float) -> Recheck:
+    """Check the theorem in the file at ``path``. Raises MalformedCertificate when there is none, KernelTimeout, OSError."""
+    source = path.read_bytes()
+    theorem = next((name for name in _THEOREMS if re.search(rb"\bTheorem\s+%b\b" % name.encode(), source)), None)
+    if theorem is None:
+        raise MalformedCertificate(f"{path} states no theorem {' or '.join(_THEOREMS)}: it is no exported certificate")
+    deadline = time.monotonic() + timeout_s
+    with tempfile.TemporaryDirectory(prefix="pxl-verify-") as folder:
+        Path(folder, "Exported.v").write_bytes(source)
+        Path(folder, "Probe.v").write_text(_PROBE.format(theorem=theorem, statement=_THEOREMS[theorem]))
+        status, output = _coqc(folder, "Exported.v", settings, deadline)
+        if status != 0:
+            return Recheck(accepted=False, statement=None, reason=f"coqc refuses the file: {output}")
+        status, output = _coqc(folder, "Probe.v", settings, deadline)
+    if status != 0:
+        return Recheck(accepted=False, statement=None, reason=f"the theorem is not about this kernel's Prov: {output}")
+    answer, _, assumptions = output.partition("\n     : formula\n")
+    if assumptions.strip() != _CLOSED:
+        return Recheck(accepted=False, statement=None, reason=f"the theorem rests on axioms: {assumptions.strip()}")
+    goal = answer.strip().removeprefix("= ")
+    return Recheck(accepted=True, statement=_THEOREMS[theorem].replace("goal", f"({goal})"), reason="")
+
+
+def _coqc(folder: str, name: str, settings: SessionSettings, deadline: float) -> tuple[int, str]:
+    """The exit status, and the end of standard output, or of standard error when it failed."""
+    coqc = settings.coqtop.with_name(settings.coqtop.name.replace("coqtop", "coqc"))
+    process = subprocess.Popen(
+        [coqc, "-q", "-Q", settings.coq_dir / "theories", "PXL", "-Q", ".", "", name],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        output, errors = process.communicate(timeout=max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise KernelTimeout("the deadline passed before coqc had checked the file", waiting=False) from None
+    return process.returncode, output if process.returncode == 0 else errors[-_SHOWN_CHARACTERS:].strip()
