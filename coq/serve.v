@@ -1,0 +1,2 @@
+Require Import PXL.Plugin.Command.
+PXL Serve.
