@@ -1,5 +1,6 @@
 """The Coq kernel in warm sessions: protocol, session, pool and identity. Knows goals and certificates only as bytes."""
 
+from logos_pxl.kernel.identity import KernelIdentity
 from logos_pxl.kernel.interface import CheckKind, Session, SessionOpener, SessionUsage
 from logos_pxl.kernel.pool import KernelVerdict, PoolStats, SessionPool
 from logos_pxl.kernel.session import coq_sessions
@@ -8,6 +9,7 @@ from logos_pxl.kernel.stock import Cause, PoolEvent, SessionReplaced, SessionSta
 __all__ = [
     "Cause",
     "CheckKind",
+    "KernelIdentity",
     "KernelVerdict",
     "PoolEvent",
     "PoolStats",

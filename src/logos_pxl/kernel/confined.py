@@ -20,10 +20,38 @@ _OPEN_FILES = 64
 
 
 def coqtop_arguments(settings: SessionSettings) -> list[str]:
-    """The command line of a ``coqtop`` that sees the kernel and the plugin, and loads neither."""
+    """The command line of a ``coqtop`` that sees the kernel and the plugin, and loads neither.
+
+    ``-batch``: without it Coq greets on standard output, and reads commands from standard input when its script is done.
+    """
     coq = settings.coq_dir
     plugin = str(coq / "plugin")
     return [str(settings.coqtop), "-q", "-batch", "-Q", str(coq / "theories"), "PXL", "-I", plugin, "-Q", plugin, "PXL.Plugin"]
+
+
+def confined_command(settings: SessionSettings, argv: list[str], *, report_fd: int | None) -> list[str]:
+    """The command line that becomes ``argv`` with a session's limits, when this very process starts it."""
+    plan = {
+        "argv": argv,
+        "parent_pid": os.getpid(),
+        "report_fd": report_fd,
+        "limits": {
+            "CORE": 0,
+            "FSIZE": 0,
+            "NOFILE": _OPEN_FILES,
+            "CPU": settings.cpu_s,
+            "STACK": settings.stack_bytes,
+            "AS": settings.memory_bytes,
+        },
+    }
+    return [str(settings.python), "-I", str(_LAUNCHER), json.dumps(plan)]
+
+
+def confined_environment() -> dict[str, str]:
+    """What a Coq process finds in its environment."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    # Without OCAMLRUNPARAM, Coq takes a minor heap of 256 MB.
+    return kept | {"OCAMLRUNPARAM": "s=512k", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}
 
 
 class ConfinedProcess(ChildProcess):
@@ -39,23 +67,10 @@ class ConfinedProcess(ChildProcess):
     ) -> None:
         """Start ``argv``. Raises OSError."""
         self._report_fd, child_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        plan = {
-            "argv": argv,
-            "parent_pid": os.getpid(),
-            "report_fd": child_fd,
-            "limits": {
-                "CORE": 0,
-                "FSIZE": 0,
-                "NOFILE": _OPEN_FILES,
-                "CPU": settings.cpu_s,
-                "STACK": settings.stack_bytes,
-                "AS": settings.memory_bytes,
-            },
-        }
         try:
             super().__init__(
-                [str(settings.python), "-I", str(_LAUNCHER), json.dumps(plan)],
-                env=_environment(),
+                confined_command(settings, argv, report_fd=child_fd),
+                env=confined_environment(),
                 pass_fds=[child_fd],
                 on_output=on_output,
                 on_exit=on_exit,
@@ -74,9 +89,3 @@ class ConfinedProcess(ChildProcess):
             report = b""
         os.close(self._report_fd)
         return MappingProxyType(json.loads(report)) if report else MappingProxyType({})
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    # Without this, Coq takes a minor heap of 256 MB.
-    return kept | {"OCAMLRUNPARAM": "s=512k", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}

@@ -1,8 +1,8 @@
 """Run as the child, before Coq: gives up what a session does not need, then becomes Coq.
 
 Run by its path (``python -I launcher.py PLAN``), not imported: it must start fast, so it takes nothing but the standard library and
-``logos_pxl_engine.confine``. ``PLAN`` is JSON: ``argv`` (what to become), ``parent_pid``, ``report_fd``, ``limits``. What was applied is
-written to ``report_fd``, as JSON; that descriptor closes when Coq starts.
+``logos_pxl_engine.confine``. ``PLAN`` is JSON: ``argv`` (what to become), ``parent_pid``, ``report_fd`` or null, ``limits``. What was
+applied is written to ``report_fd``, as JSON; that descriptor closes when Coq starts.
 
 See docs/decisions/session-confinement.md.
 """
@@ -50,17 +50,27 @@ def _confine() -> dict[str, str]:
         return {"landlock": f"not applied: {error}", "seccomp": f"not applied: {error}"}
 
 
+def _close_all_but(kept_fd: int | None) -> None:
+    """Close every descriptor but the standard ones and ``kept_fd``, which closes when Coq starts."""
+    last = os.sysconf("SC_OPEN_MAX")
+    if kept_fd is None:
+        os.closerange(3, last)
+    else:
+        os.closerange(3, kept_fd)
+        os.closerange(kept_fd + 1, last)
+        os.set_inheritable(kept_fd, False)
+
+
 def main(plan: dict[str, Any]) -> None:
     """Apply the plan and become its ``argv``."""
     report_fd = plan["report_fd"]
-    os.closerange(3, report_fd)
-    os.closerange(report_fd + 1, os.sysconf("SC_OPEN_MAX"))
-    os.set_inheritable(report_fd, False)
+    _close_all_but(report_fd)
     report = {"parent_death": _die_with(plan["parent_pid"])}
     report |= _confine()
     # Last, for the limits bind this process too.
     report |= {f"limit_{name.lower()}": _limit(name, value) for name, value in plan["limits"].items()}
-    os.write(report_fd, json.dumps(report).encode())
+    if report_fd is not None:
+        os.write(report_fd, json.dumps(report).encode())
     try:
         os.execv(plan["argv"][0], plan["argv"])
     except OSError as error:
