@@ -18,6 +18,7 @@ from logos_pxl.kernel.interface import SessionUsage
 _READ_BYTES = 1 << 18
 _STDERR_KEPT_BYTES = 1 << 13
 _READS_AFTER_DEATH = 1024
+_LINGERING_S = 0.2
 _BURIAL_S = 5.0
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -42,6 +43,7 @@ class ChildProcess:
         self._on_exit = on_exit
         self._unsent = memoryview(b"")
         self._stderr_end = bytearray()
+        self._ending: asyncio.TimerHandle | None = None
         # subprocess, not asyncio's: no thread or signal handler for each child, no stream layer between pipe and protocol; and the child
         # is started by this very thread, with whose end it is to die (PR_SET_PDEATHSIG looks at threads).
         self._popen = subprocess.Popen(
@@ -138,7 +140,8 @@ class ChildProcess:
             self._on_output(data)
         elif data is not None:
             self._loop.remove_reader(self._stdout)
-            self.kill()  # a child without an output is of no use
+            # A child without an output is of no use; but one that is just ending is to tell its own status.
+            self._ending = self._loop.call_later(_LINGERING_S, self.kill)
         return bool(data)
 
     def _read_stderr(self) -> bool:
@@ -157,6 +160,8 @@ class ChildProcess:
             for _ in range(_READS_AFTER_DEATH):
                 if not read():
                     break
+        if self._ending is not None:
+            self._ending.cancel()
         self._loop.remove_writer(self._stdin)
         for fd in (self._stdout, self._stderr, self._pid_fd):
             self._loop.remove_reader(fd)

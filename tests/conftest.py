@@ -1,0 +1,93 @@
+"""What tests of every kind share: the settings of real sessions, real pools, and the count of the dead."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logos_pxl.kernel import PoolEvent, SessionPool, coq_sessions
+from logos_pxl.settings import PoolSettings, SessionSettings, Settings
+
+OpenPool = Callable[..., Awaitable[SessionPool]]
+
+
+@pytest.fixture(scope="session")
+def session_settings() -> SessionSettings:
+    """The settings of real Coq sessions; fails, and does not skip, when the kernel is not built."""
+    return Settings.load().session()
+
+
+@pytest.fixture
+def pool_settings() -> PoolSettings:
+    """A small pool."""
+    return replace(Settings.load().pool(), size=2, spares=1)
+
+
+@pytest.fixture
+async def open_pool(session_settings: SessionSettings, pool_settings: PoolSettings) -> AsyncIterator[OpenPool]:
+    """Opens pools of real sessions, closes them after the test, and looks whether anything stayed behind.
+
+    Keywords are fields of PoolSettings; ``session`` replaces the session's settings, ``events`` is a list that collects events.
+    """
+    tasks_before = asyncio.all_tasks()
+    async with AsyncExitStack() as stack:
+
+        async def open_one(
+            *, session: SessionSettings = session_settings, events: list[PoolEvent] | None = None, **fields: Any
+        ) -> SessionPool:
+            collect = (lambda _event: None) if events is None else events.append
+            pool = SessionPool(replace(pool_settings, **fields), coq_sessions(session), collect)
+            return await stack.enter_async_context(pool)
+
+        yield open_one
+    assert asyncio.all_tasks() == tasks_before, "a pool left tasks behind"
+
+
+@pytest.fixture(autouse=True)
+def no_process_stays_behind() -> Iterator[None]:
+    """After each test, this process has no children that it did not have before, dead or alive."""
+    before = children(os.getpid())
+    yield
+    stayed = children(os.getpid()) - before
+    assert not stayed, f"processes stayed behind: {[(pid, command(pid)) for pid in stayed]}"
+
+
+@pytest.fixture
+def session_pids() -> Callable[[], set[int]]:
+    """The Coq processes that this process has started and that live."""
+    return lambda: {pid for pid in children(os.getpid()) if "coqtop" in command(pid)}
+
+
+def children(parent: int) -> set[int]:
+    """The children of a process, zombies included."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{parent}/task").glob("*/children"):
+        found.update(int(pid) for pid in task.read_text().split())
+    return found
+
+
+def command(pid: int) -> str:
+    """A process's command line; empty for a zombie or none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Awaitable[None]]:
+    """Waits until something holds, and fails when it does not within ``within_s``."""
+
+    async def wait(holds: Callable[[], bool], *, within_s: float = 10.0) -> None:
+        deadline = time.monotonic() + within_s
+        while not holds():
+            assert time.monotonic() < deadline, f"still not so after {within_s:g} s"
+            await asyncio.sleep(0.01)
+
+    return wait
