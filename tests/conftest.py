@@ -35,7 +35,6 @@ async def open_pool(session_settings: SessionSettings, pool_settings: PoolSettin
 
     Keywords are fields of PoolSettings; ``session`` replaces the session's settings, ``events`` is a list that collects events.
     """
-    tasks_before = asyncio.all_tasks()
     async with AsyncExitStack() as stack:
 
         async def open_one(
@@ -46,7 +45,7 @@ async def open_pool(session_settings: SessionSettings, pool_settings: PoolSettin
             return await stack.enter_async_context(pool)
 
         yield open_one
-    assert asyncio.all_tasks() == tasks_before, "a pool left tasks behind"
+    assert asyncio.all_tasks() == {asyncio.current_task()}, "a pool left tasks behind"
 
 
 @pytest.fixture(autouse=True)

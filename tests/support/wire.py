@@ -29,13 +29,13 @@ def numbers(*values: int) -> bytes:
 
 
 def text(name: bytes) -> list[int]:
-    """A name: its length and each of its bytes as a number."""
+    """A name in a certificate: its length and each of its bytes as a number (in a goal, the bytes stand as they are)."""
     return [len(name), *name]
 
 
 def identity_goal(name: bytes = b"A") -> bytes:
     """``A -> A`` for the atom of this name."""
-    return numbers(1, *text(name), 0, 0, 0, 0, 6)
+    return numbers(1, len(name)) + name + numbers(0, 0, 0, 0, 6)
 
 
 def identity_proof(name: bytes = b"A", *, idle_steps: int = 0) -> bytes:
@@ -47,7 +47,7 @@ def identity_proof(name: bytes = b"A", *, idle_steps: int = 0) -> bytes:
 
 def atom_goal(name: bytes = b"A") -> bytes:
     """The atom of this name, which is not provable."""
-    return numbers(1, *text(name), 0, 0)
+    return numbers(1, len(name)) + name + numbers(0, 0)
 
 
 EMPTY_MODEL = numbers(1, 0)

@@ -16,7 +16,8 @@ from logos_pxl.errors import SessionStartError
 from logos_pxl.kernel.interface import Session, SessionOpener
 
 _OPENERS = 2
-_FIRST_PAUSE_S = 0.2
+_PATIENCE = 3
+_FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 30.0
 
 
@@ -113,8 +114,8 @@ class SessionStock:
 
     @property
     def failing(self) -> bool:
-        """Whether there is no live session and the last try to start one failed."""
-        return self._failures > 0 and not self._idle and not self._lent
+        """Whether there is no live session and the last tries to start one failed: there is nothing to wait for."""
+        return self._failures >= _PATIENCE and not self._idle and not self._lent
 
     @property
     def next_try_s(self) -> float:
