@@ -37,6 +37,10 @@ fn trimmed(goal: &Formula, recorder: &Recorder, last: Record) -> Proof {
             Origin::Def { node, k } => proof.push_step(Step::Def { node, k }),
             Origin::Nec { premise, node } => proof.push_step(Step::Nec { clause: number[premise as usize], node }),
             Origin::Rup => {
+                if let Some(same) = copied(recorder, record, last) {
+                    number[record as usize] = number[same as usize];
+                    continue;
+                }
                 hints.clear();
                 hints.extend(recorder.antecedents(record).iter().map(|&antecedent| number[antecedent as usize]));
                 proof.push_step(Step::Rup { clause: recorder.clause(record), hints: &hints });
@@ -46,6 +50,14 @@ fn trimmed(goal: &Formula, recorder: &Recorder, last: Record) -> Proof {
         number[record as usize] = count;
     }
     proof
+}
+
+/// The antecedent that a record merely repeats. The last record stays, for the last step must be its clause.
+fn copied(recorder: &Recorder, record: Record, last: Record) -> Option<Record> {
+    let [only] = *recorder.antecedents(record) else { return None };
+    let (clause, known) = (recorder.clause(record), recorder.clause(only));
+    let same = clause.len() == known.len() && known.iter().all(|lit| clause.contains(lit));
+    (same && record != last).then_some(only)
 }
 
 fn needed(recorder: &Recorder, last: Record) -> Vec<bool> {
