@@ -53,7 +53,7 @@ async def test_sessions_are_killed_while_200_checks_run(open_pool: OpenPool, ses
             return await check(pool, example)
         finally:
             answered += 1
-            if answered % 6 == 0:
+            if answered % 10 == 0:
                 for pid in sorted(session_pids())[: chance.randint(1, 3)]:
                     kill(pid, signal.SIGKILL)
                     kills += 1
@@ -67,9 +67,9 @@ async def test_sessions_are_killed_while_200_checks_run(open_pool: OpenPool, ses
         else:
             assert isinstance(outcome, SessionError), outcome
             assert str(outcome)
-    assert kills >= 60
+    assert kills >= 20
     assert kinds["KernelVerdict"] >= 100, kinds
-    assert pool.stats().replacements["crashed"] >= 20
+    assert pool.stats().replacements["crashed"] >= 10
     await eventually(lambda: (pool.stats().active_sessions, pool.stats().spare_sessions) == (3, 1))
     assert pool.stats().busy_sessions == 0
     await eventually(lambda: len(children(os.getpid())) == 4)
