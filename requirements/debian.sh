@@ -22,6 +22,7 @@ has ocamlfind || want ocaml-findlib
 has g++ || want g++
 has clang || want clang
 [ -n "$(find -L /usr/lib /usr/local/lib -maxdepth 4 -name 'libclang*.so*' 2>/dev/null | head -n1)" ] || want libclang-dev
+has "${PYTHON:-python3}" || want python3
 "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || want python3-venv
 rust_is_new || for package in rustc-web cargo-web rustfmt-web rust-web-clippy; do want "$package"; done
 

@@ -87,5 +87,5 @@ def test_a_folder_without_the_kernel_is_told(tmp_path: Path) -> None:
 
 def test_a_missing_coq_is_told() -> None:
     """A PXL_COQTOP that is no program is an error that names the variable and how to get Coq."""
-    with pytest.raises(KernelNotBuilt, match="PXL_COQTOP='no-such-coqtop'.*apt-get install coq"):
+    with pytest.raises(KernelNotBuilt, match=r"PXL_COQTOP='no-such-coqtop'.*apt-get install coq"):
         Settings.load(coqtop="no-such-coqtop").session()
