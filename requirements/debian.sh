@@ -20,6 +20,7 @@ has coqtop || want coq
 has ocamlfind || want ocaml-findlib
 { has ocamlfind && ocamlfind query coq-core >/dev/null 2>&1; } || want libcoq-core-ocaml-dev
 has g++ || want g++
+[ -e /etc/ssl/certs/ca-certificates.crt ] || want ca-certificates
 has clang || want clang
 [ -n "$(find -L /usr/lib /usr/local/lib -maxdepth 4 -name 'libclang*.so*' 2>/dev/null | head -n1)" ] || want libclang-dev
 has "${PYTHON:-python3}" || want python3
