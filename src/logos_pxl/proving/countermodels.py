@@ -1,35 +1,60 @@
-"""A countermodel as people read it, taken from the very bytes that the kernel accepted."""
+"""A countermodel as people read it, taken from the very bytes that the kernel accepted (docs/certificate-format.md).
 
+The bytes are read here, and not by the engine, for they list each atom with its worlds, as the answer does, and are much smaller than all
+worlds with their atoms: a large countermodel costs nothing but what is shown of it.
+"""
+
+from collections.abc import Iterator
 from itertools import product
-
-import logos_pxl_engine as engine
 
 from logos_pxl.goals import Goal
 from logos_pxl.proving.verdict import Countermodel
 
+MAX_SHOWN_BYTES = 1 << 16
 MAX_VALUATION_ENTRIES = 100_000
 MAX_PAIR_WORLDS = 32
 
 
 def readable(goal: Goal, evidence: bytes) -> Countermodel:
-    """Name the worlds and list, for each of the goal's atoms, where it is true. Raises CertificateError (the engine's)."""
-    described = engine.describe_model(evidence)
-    atoms_true: list[list[str]] = described["worlds"]
-    worlds = tuple(f"w{index}" for index in range(len(atoms_true)))
-    small = len(goal.atoms) + sum(len(atoms) for atoms in atoms_true) <= MAX_VALUATION_ENTRIES
+    """Name the worlds and list, for each of the goal's atoms, where it is true.
+
+    ``evidence`` must be a countermodel that the kernel accepted.
+    """
+    worlds = tuple(f"w{index}" for index in range(next(_numbers(evidence))))
     return Countermodel(
         worlds=worlds,
-        failing_world=worlds[described["failing_world"]],
-        valuation=_valuation(goal, worlds, atoms_true) if small else None,
+        failing_world=worlds[0],
+        valuation=_valuation(goal, evidence, worlds) if len(evidence) <= MAX_SHOWN_BYTES else None,
         pairs=tuple(product(worlds, worlds)) if len(worlds) <= MAX_PAIR_WORLDS else None,
     )
 
 
-def _valuation(goal: Goal, worlds: tuple[str, ...], atoms_true: list[list[str]]) -> dict[str, tuple[str, ...]]:
-    where: dict[str, list[str]] = {atom: [] for atom in goal.atoms}
-    for world, atoms in zip(worlds, atoms_true, strict=True):
-        for atom in atoms:
-            # An atom that is not the goal's has no say in the goal's truth.
-            if atom in where:
-                where[atom].append(world)
-    return {atom: tuple(true_at) for atom, true_at in where.items()}
+def _valuation(goal: Goal, evidence: bytes, worlds: tuple[str, ...]) -> dict[str, tuple[str, ...]] | None:
+    truths = _truths(evidence)
+    atoms = goal.atoms
+    if len(atoms) + sum(truths.get(atom, 0).bit_count() for atom in atoms) > MAX_VALUATION_ENTRIES:
+        return None
+    return {atom: tuple(world for index, world in enumerate(worlds) if truths.get(atom, 0) >> index & 1) for atom in atoms}
+
+
+def _truths(evidence: bytes) -> dict[str, int]:
+    """For each listed atom the number whose i-th bit is its truth in world i."""
+    numbers = _numbers(evidence)
+    _, count = next(numbers), next(numbers)
+    truths: dict[str, int] = {}
+    for _ in range(count):
+        name = bytes(next(numbers) for _ in range(next(numbers))).decode("utf-8", "replace")
+        # Of two entries for one name the first counts.
+        truths.setdefault(name, next(numbers))
+    return truths
+
+
+def _numbers(data: bytes) -> Iterator[int]:
+    """Numbers in LEB128."""
+    number = shift = 0
+    for byte in data:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            yield number
+            number = shift = 0

@@ -9,7 +9,9 @@ from logos_pxl.kernel import CheckKind
 from logos_pxl.proving.certificate import Certificate
 from logos_pxl.proving.verdict import PROOF_METHOD, Countermodel, Timings, Verdict, VerdictKind
 
-MAX_DESCRIBED_BYTES = 1 << 20
+# What a description is made from; building a larger one would hold up every other request.
+MAX_DESCRIBED_PROOF_BYTES = 1 << 18
+MAX_DESCRIBED_MODEL_BYTES = 1 << 14
 
 
 def described(certificate: Certificate) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def countermodel_document(verdict: Verdict) -> dict[str, Any]:
 
 
 def _description(certificate: Certificate) -> dict[str, Any] | None:
-    if len(certificate.evidence) > MAX_DESCRIBED_BYTES:
-        return None
-    describe = engine.describe_proof if certificate.kind is CheckKind.PROOF else engine.describe_model
-    return describe(certificate.evidence)
+    size = len(certificate.evidence)
+    if certificate.kind is CheckKind.PROOF:
+        return engine.describe_proof(certificate.evidence) if size <= MAX_DESCRIBED_PROOF_BYTES else None
+    return engine.describe_model(certificate.evidence) if size <= MAX_DESCRIBED_MODEL_BYTES else None

@@ -1,8 +1,9 @@
 """Goal in, verdict out: search, then the kernel.
 
 Invariant: fails closed. A verdict of valid or invalid comes from the kernel's acceptance of the very goal asked, with its own atom names;
-whatever else happens ends in an unknown verdict with its reason. A certificate that the kernel refuses is a defect of ours: it is logged
-as critical, kept for a post-mortem and counted in ``stats``.
+where the kernel was asked to print the theorem, its words are read back and compared. Whatever else happens ends in an unknown verdict
+with its reason. A certificate that the kernel refuses is a defect of ours: it is logged as critical, kept for a post-mortem and counted
+in ``stats``.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from logos_pxl.proving.certificate import Certificate, Versions
 from logos_pxl.proving.certificate_store import CertificateStore
 from logos_pxl.proving.post_mortem import PostMortems
 from logos_pxl.proving.search import Finding, NotFound, SearchThreads
+from logos_pxl.proving.statements import states
 from logos_pxl.proving.verdict import Timings, UnknownReason, Verdict, VerdictKind
 
 _log = logging.getLogger(__name__)
@@ -117,18 +119,15 @@ class Prover:
                 deadline=attempt.deadline,
                 statement=goal.formula.nodes <= self._statement_max_nodes,
             )
-        except KernelTimeout as error:
-            return self._unknown_verdict(attempt, UnknownReason.TIMEOUT, str(error))
-        except (SessionExhausted, RequestTooLarge) as error:
-            return self._unknown_verdict(attempt, UnknownReason.RESOURCE_LIMIT, str(error))
-        except KernelUnavailable as error:
-            return self._unknown_verdict(attempt, UnknownReason.KERNEL_UNAVAILABLE, str(error), retry_after_s=error.retry_after_s)
-        except SessionError as error:
-            return self._unknown_verdict(attempt, UnknownReason.KERNEL_UNAVAILABLE, str(error), retry_after_s=_RETRY_AFTER_S)
+        except (SessionError, RequestTooLarge) as error:
+            reason, retry_after_s = _reason_of(error)
+            return self._unknown_verdict(attempt, reason, str(error), retry_after_s=retry_after_s)
         attempt.queue_ms += judgement.queue_ms
         attempt.kernel_ms = judgement.kernel_ms
         if not judgement.accepted:
-            return await self._alarm(attempt, finding, judgement.reason)
+            return await self._alarm(attempt, finding, f"Coq's kernel refused the certificate: {judgement.reason}")
+        if judgement.statement is not None and not states(judgement.statement, finding.kind, goal):
+            return await self._alarm(attempt, finding, f"Coq's kernel accepted another theorem: {judgement.statement[:_LOGGED_CHARACTERS]}")
         return await self._accepted(attempt, finding, judgement)
 
     async def _accepted(self, attempt: "_Attempt", finding: Finding, judgement: KernelVerdict) -> Verdict:
@@ -158,13 +157,13 @@ class Prover:
         self._last_alarm = datetime.now(UTC).isoformat(timespec="milliseconds")
         kept = await self._post_mortems.keep(attempt.goal, finding, reason, kernel_hash=self.identity.kernel_hash, versions=self.versions)
         _log.critical(
-            "soundness alarm: the kernel refused a %s that the search found: %s; goal: %s; post-mortem: %s",
+            "soundness alarm over a %s that the search found: %s; goal: %s; post-mortem: %s",
             finding.kind.name.lower(),
             reason,
             attempt.goal.text[:_LOGGED_CHARACTERS],
             kept or "not kept",
         )
-        return self._unknown_verdict(attempt, UnknownReason.KERNEL_REJECTED, f"Coq's kernel refused the certificate: {reason}")
+        return self._unknown_verdict(attempt, UnknownReason.KERNEL_REJECTED, reason)
 
     def _unknown_verdict(self, attempt: "_Attempt", reason: UnknownReason, detail: str, *, retry_after_s: float | None = None) -> Verdict:
         return Verdict.unknown(
@@ -176,6 +175,18 @@ class Prover:
             timings=attempt.timings(),
             retry_after_s=retry_after_s,
         )
+
+
+def _reason_of(error: SessionError | RequestTooLarge) -> tuple[UnknownReason, float | None]:
+    """Why there was no judgement, and when to try again."""
+    match error:
+        case KernelTimeout():
+            return UnknownReason.TIMEOUT, None
+        case SessionExhausted() | RequestTooLarge():
+            return UnknownReason.RESOURCE_LIMIT, None
+        case KernelUnavailable(retry_after_s=wait_s):
+            return UnknownReason.KERNEL_UNAVAILABLE, wait_s
+    return UnknownReason.KERNEL_UNAVAILABLE, _RETRY_AFTER_S
 
 
 class _Attempt:

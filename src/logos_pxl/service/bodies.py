@@ -127,7 +127,8 @@ def _wrong_fields(error: ValidationError, model: type[BaseModel]) -> InvalidFiel
     taken = ", ".join(model.model_fields)
     errors = []
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        field = ".".join(str(part) for part in problem["loc"])
+        # pydantic names no place when it is the key itself that is no text.
+        field = ".".join(str(part) for part in problem["loc"]) or "(a key)"
         message = f"there is no such field; this endpoint takes {taken}" if problem["type"] == "extra_forbidden" else problem["msg"]
         errors.append({"field": ascii(field[:_SHOWN_CHARACTERS])[1:-1], "message": message})
     summary = "; ".join(f"{wrong['field']}: {wrong['message']}" for wrong in errors[:5])

@@ -39,7 +39,7 @@ class CountermodelAnswer(_Closed):
     failing_world: str = Field(description="The goal is false here.")
     relation: RelationAnswer
     valuation: dict[str, list[str]] | None = Field(
-        description="For each atom of the goal the worlds where it is true; null when larger than 100,000 entries."
+        description="For each atom of the goal the worlds where it is true; null when it would be too large."
     )
 
 
@@ -109,7 +109,7 @@ class CertificateAnswer(_Closed):
     kernel_hash: Sha256
     versions: VersionsAnswer
     created: str = Field(description="ISO 8601, UTC.")
-    description: dict[str, object] | None = Field(description="The evidence for people; null when it is larger than 1 MiB.")
+    description: dict[str, object] | None = Field(description="The evidence for people; null when it would be too large.")
 
 
 class SessionPoolAnswer(_Closed):

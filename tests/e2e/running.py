@@ -1,0 +1,104 @@
+"""A real server process, and what tests ask of it."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Server:
+    """A server that is up. ``client`` is bound to its address."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    client: httpx2.Client
+    log: Path
+    data: Path
+
+    def prove(self, goal: str, **members: object) -> httpx2.Response:
+        """Ask for a verdict."""
+        return self.client.post("/prove", json={"goal": goal, **members})
+
+    def healthy(self) -> bool:
+        """Whether it says so, and decides a goal both ways."""
+        health = self.client.get("/health").json()
+        both = [self.prove("BOX(A -> A)").json()["verdict"], self.prove("A -> BOX(A)").json()["verdict"]]
+        return health["status"] == "ok" and health["soundness_alarms"] == 0 and both == ["valid", "invalid"]
+
+    def resident_bytes(self) -> int:
+        """Memory of the server process, without its sessions."""
+        fields = Path(f"/proc/{self.process.pid}/statm").read_text().split()
+        return int(fields[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running_server(folder: Path, **environment: str) -> Iterator[Server]:
+    """Start ``serve_pxl.py`` with its data and its log in ``folder``, wait until it is ready, and end it afterwards."""
+    port = free_port()
+    defaults = {"PXL_POOL_SIZE": "2", "PXL_SERVER_PORT": str(port), "PXL_DATA_DIR": str(folder / "var"), "PXL_SHUTDOWN_TIMEOUT": "5"}
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "serve_pxl.py")],
+            env={**os.environ, **defaults, **environment},
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            _wait_until_ready(client, process, log)
+            yield Server(process, port, client, log, folder / "var")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def _wait_until_ready(client: httpx2.Client, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise AssertionError(f"the server ended with status {process.returncode}: {log.read_text()}")
+        with contextlib.suppress(httpx2.TransportError):
+            if client.get("/health").json()["ready"]:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"the server was not ready within 30 s: {log.read_text()}")
+
+
+def pigeonhole(holes: int) -> str:
+    """The formula that ``holes + 1`` pigeons do not fit: true, and hard for every solver that works by resolution."""
+    sits = "BOX(p{0}_{1})".format
+    every = " /\\ ".join("(" + " \\/ ".join(sits(pigeon, hole) for hole in range(holes)) + ")" for pigeon in range(holes + 1))
+    clash = " \\/ ".join(
+        f"({sits(one, hole)} /\\ {sits(other, hole)})" for hole in range(holes) for one in range(holes + 1) for other in range(one)
+    )
+    return f"{every} -> {clash}"
+
+
+HARD = pigeonhole(14)
+"""No search decides this within any test's patience."""
