@@ -57,7 +57,7 @@ def test_a_goal_past_a_limit_is_told_which(server: Server) -> None:
         (b'{"goal": 1}', "invalid-fields"),
         (b'{"goal": "A", "timeout_ms": "1"}', "invalid-fields"),
         (b'{"goal": "A", "timeout": 1}', "invalid-fields"),
-        (b'{"goal": "\\ud800"}', "invalid-fields"),
+        (b'{"goal": "\\ud800"}', "malformed-goal"),
         (b'{"goal": "A", "timeout_ms": 60001}', "timeout-too-long"),
         (b'{"goal": "A", "timeout_ms": 1000000000}', "timeout-too-long"),
     ],

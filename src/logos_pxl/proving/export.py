@@ -33,7 +33,9 @@ _FILE = """\
 
    The last command must answer: Closed under the global context. *)
 
-From PXL Require Import Kernel.Syntax Kernel.Provability Checker.Certificate Checker.{checker}.
+From PXL Require Import Kernel.Syntax Kernel.Provability Checker.Certificate Checker.Numerals Checker.{checker}.
+
+Open Scope name_scope.
 
 Definition goal : formula :=
   {goal_term}.
