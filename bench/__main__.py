@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from bench import families, lwb
+from bench import families, http, lwb, sessions
 from bench.machine import Machine
 from bench.reporting import PARTS, Part, write_summary
 from logos_pxl.errors import PxlError
@@ -56,6 +56,10 @@ async def _measure(name: str, options: argparse.Namespace) -> Part:
             return await lwb.measure(settings, machine, options.out, quick=options.quick, archive=options.lwb)
         case "families":
             return await families.measure(settings, machine, options.out, quick=options.quick)
+        case "http":
+            return await asyncio.to_thread(http.measure, machine, options.out, quick=options.quick)
+        case "sessions":
+            return await sessions.measure(settings, machine, quick=options.quick)
     raise ValueError(f"{name} is no part; the parts are {PARTS}")
 
 
