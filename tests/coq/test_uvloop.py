@@ -19,6 +19,8 @@ from logos_pxl.settings import PoolSettings, SessionSettings
 def test_the_pool_keeps_its_promises_on_uvloop(session_settings: SessionSettings, pool_settings: PoolSettings) -> None:
     """Verdicts, a time-out, a crash with its retry, a large request and the end: the same as on asyncio's own loop."""
 
+    others = children(os.getpid())
+
     async def main() -> None:
         async with SessionPool(replace(pool_settings, size=2, spares=1), coq_sessions(session_settings)) as pool:
 
@@ -33,7 +35,7 @@ def test_the_pool_keeps_its_promises_on_uvloop(session_settings: SessionSettings
                 await check(large, within_s=0.05)
             crashing = asyncio.ensure_future(check(large))
             await asyncio.sleep(0.1)
-            for pid in children(os.getpid()):
+            for pid in children(os.getpid()) - others:
                 os.kill(pid, signal.SIGKILL)
             assert (await crashing).accepted
             assert pool.stats().replacements["timeout"] == 1
