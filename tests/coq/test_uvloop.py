@@ -18,7 +18,6 @@ from logos_pxl.settings import PoolSettings, SessionSettings
 
 def test_the_pool_keeps_its_promises_on_uvloop(session_settings: SessionSettings, pool_settings: PoolSettings) -> None:
     """Verdicts, a time-out, a crash with its retry, a large request and the end: the same as on asyncio's own loop."""
-
     others = children(os.getpid())
 
     async def main() -> None:
