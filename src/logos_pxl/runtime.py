@@ -37,13 +37,17 @@ class Runtime:
         """
         async with AsyncExitStack() as stack:
             session = settings.session()
-            identity = await asyncio.to_thread(KernelIdentity.of, session)
             certificates = _open_certificates(settings, stack) if keep else None
             post_mortems = PostMortems(
                 settings.data_dir / "post-mortems", max_files=settings.post_mortems_max, max_bytes=settings.post_mortems_max_bytes
             )
             stack.callback(post_mortems.close)
-            pool = await stack.enter_async_context(SessionPool(settings.pool(), coq_sessions(session)))
+            # Asked while the pool starts its sessions, for both take their time; what it raises tells more than a pool that does not start.
+            asking = asyncio.create_task(asyncio.to_thread(KernelIdentity.of, session))
+            try:
+                pool = await stack.enter_async_context(SessionPool(settings.pool(), coq_sessions(session)))
+            finally:
+                identity = await asking
             searches = SearchThreads(find, threads=settings.threads, memory_bytes=settings.search_memory_bytes)
             stack.push_async_callback(searches.close)
             prover = Prover(

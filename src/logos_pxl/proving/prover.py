@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 _LOGGED_CHARACTERS = 2_000
 _RETRY_AFTER_S = 1.0
+_BYTES_PER_NODE = 8
 
 
 class Kernel(Protocol):
@@ -117,7 +118,7 @@ class Prover:
                 goal.wire,
                 finding.evidence,
                 deadline=attempt.deadline,
-                statement=goal.formula.nodes <= self._statement_max_nodes,
+                statement=self._prints(goal),
             )
         except (SessionError, RequestTooLarge) as error:
             reason, retry_after_s = _reason_of(error)
@@ -129,6 +130,11 @@ class Prover:
         if judgement.statement is not None and not states(judgement.statement, finding.kind, goal):
             return await self._alarm(attempt, finding, f"Coq's kernel accepted another theorem: {judgement.statement[:_LOGGED_CHARACTERS]}")
         return await self._accepted(attempt, finding, judgement)
+
+    def _prints(self, goal: Goal) -> bool:
+        """Whether Coq is asked to print the statement: its time grows with the formula, and with long names."""
+        most = self._statement_max_nodes
+        return goal.formula.nodes <= most and len(goal.wire) <= most * _BYTES_PER_NODE
 
     async def _accepted(self, attempt: "_Attempt", finding: Finding, judgement: KernelVerdict) -> Verdict:
         certificate = Certificate(
