@@ -83,7 +83,7 @@ def test_every_schema_is_a_formula() -> None:
 
 
 def _one_sign_each(goal: str) -> str:
-    """The goal with every connective spelled as one of ``~ [ < \\ / -``."""
+    """The goal with every connective spelled as one character."""
     for long, short in (("<->", "-"), ("->", "-"), ("[]", "["), ("<>", "<"), ("/\\", "/"), ("\\/", "\\")):
         goal = goal.replace(long, short)
     return goal
