@@ -1,0 +1,115 @@
+"""What the parts of the service tell about their work, without knowing who listens.
+
+Invariant: an observer never raises, never blocks and never awaits: telling it costs microseconds, and nothing that it does changes an
+answer. Nothing told here holds a goal's text, a key or an address.
+
+``runtime.py`` passes one observer to every part that it opens; a part that is used alone gets a ``NullObserver``. All methods are called on
+the event loop's thread.
+"""
+
+from typing import Literal, Protocol
+
+from logos_pxl.kernel import PoolEvent
+
+Stage = Literal["parse", "cache", "queue", "search", "kernel", "store", "total"]
+"""The parts of a goal's way. ``queue`` is the wait for a search thread and for a session, ``total`` the whole way from text to verdict."""
+
+CacheOutcome = Literal["hit", "prefetch_hit", "miss", "joined"]
+"""How a look-up ended: the goal is stored; an equivalent goal is; neither; or the same goal is being decided already (single flight)."""
+
+Eviction = Literal["expired", "entries", "bytes", "kernel"]
+"""Why an entry left the cache: too old, too many entries, too many bytes, or made by another kernel."""
+
+RedisState = Literal["local", "redis", "redis-lost"]
+"""Where shared state lives: in this process by choice, in Redis, or in this process because Redis is away."""
+
+HmacKey = Literal["current", "new", "old"]
+"""Which of the configured keys a signature was made with."""
+
+JobEvent = Literal["created", "finished", "cancelled", "failed", "expired", "refused"]
+"""What happens to an asynchronous job."""
+
+Queue = Literal["search", "kernel"]
+"""The two queues before bounded resources: search threads and Coq sessions."""
+
+
+class Observer(Protocol):
+    """Who listens. The bodies are empty on purpose: a subclass hears what it overrides."""
+
+    # Goals.
+
+    def stage(self, stage: Stage, seconds: float) -> None:
+        """A goal spent ``seconds`` in a stage."""
+
+    def verdict(self, kind: str, reason: str | None, *, verified: bool, seconds: float) -> None:
+        """A well-formed goal that was accepted has its verdict (``VerdictKind``, ``UnknownReason``), ``seconds`` after it was asked.
+
+        Told once for each goal asked, by the part that all doors share, also when the verdict came from the cache. ``verified``: Coq's
+        kernel accepted it.
+        """
+
+    def abandoned(self) -> None:
+        """The client of an accepted goal went away, or cancelled it, before there was a verdict."""
+
+    def rejected(self, reason: str) -> None:
+        """A request was refused before anything was decided; ``reason`` is the ``code`` of its ``PxlError`` or of its problem type."""
+
+    def soundness_alarm(self) -> None:
+        """Search and kernel disagreed."""
+
+    # The cache.
+
+    def cache(self, outcome: CacheOutcome) -> None:
+        """A goal was looked up."""
+
+    def cache_evicted(self, cause: Eviction, entries: int = 1) -> None:
+        """Entries left the cache."""
+
+    def cache_holds(self, *, entries: int, size_bytes: int) -> None:
+        """What the cache holds now."""
+
+    # Sessions, queues, jobs.
+
+    def pool_event(self, event: PoolEvent) -> None:
+        """A session started, was replaced, or did not start."""
+
+    def queue_length(self, queue: Queue, waiting: int) -> None:
+        """How many goals wait in a queue now."""
+
+    def job(self, event: JobEvent) -> None:
+        """Something happened to an asynchronous job."""
+
+    def jobs_held(self, *, running: int, finished: int) -> None:
+        """How many jobs there are now."""
+
+    def batch(self, goals: int) -> None:
+        """A batch of so many goals was accepted."""
+
+    # Clients.
+
+    def authenticated(self, key: HmacKey) -> None:
+        """A signature was right, with this key."""
+
+    def authentication_failed(self, reason: str) -> None:
+        """A request was refused for its signature; ``reason`` is a short name in kebab case, such as ``nonce-reused``."""
+
+    def rate_limited(self) -> None:
+        """A client passed its quota."""
+
+    # The process.
+
+    def redis(self, state: RedisState) -> None:
+        """Where shared state lives from now on; told at the start and at each change."""
+
+    def redis_failed(self, operation: str) -> None:
+        """One operation on Redis failed and was done without it; ``operation`` is a short fixed name, such as ``claim_nonce``."""
+
+    def reloaded(self, *, succeeded: bool) -> None:
+        """The configuration was read again."""
+
+    def draining(self) -> None:
+        """The service was asked to end: it takes nothing new, and is not ready any more."""
+
+
+class NullObserver(Observer):
+    """Nobody listens."""
