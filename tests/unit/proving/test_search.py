@@ -12,7 +12,8 @@ from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind
 from logos_pxl.proving import Find, Finding, NotFound, SearchBudget, SearchThreads, UnknownReason, find
 
-GOAL = Goal.parse("BOX(A -> A)")
+SMALL = Goal.parse("BOX(A -> A)")
+GOAL = Goal.parse(" /\\ ".join(["BOX(A -> A)"] * 100))
 FOUND = Finding(CheckKind.PROOF, b"evidence")
 Open = Callable[..., SearchThreads]
 
@@ -49,6 +50,53 @@ async def test_the_engines_finding_has_the_goals_own_names(searches: Open) -> No
     report = await searches(find).run(Goal.parse("rain -> BOX(rain)"), deadline=soon())
     assert isinstance(report.outcome, Finding)
     assert report.outcome.kind is CheckKind.COUNTERMODEL
+
+
+async def test_a_small_goal_is_searched_at_once(searches: Open) -> None:
+    """Without a change of threads, and also when all threads are taken."""
+    where: list[threading.Thread] = []
+
+    def here(goal: Goal, budget: SearchBudget) -> Finding | NotFound:
+        if goal is not SMALL:
+            return until_cancelled(goal, budget)
+        where.append(threading.current_thread())
+        return FOUND
+
+    threads = searches(here)
+    long = asyncio.create_task(threads.run(GOAL, deadline=soon(60)))
+    await asyncio.sleep(0.05)
+    assert (await threads.run(SMALL, deadline=soon())).outcome == FOUND
+    assert where == [threading.current_thread()]
+    long.cancel()
+
+
+async def test_a_small_goal_that_takes_long_goes_to_a_thread(searches: Open) -> None:
+    """The first try takes a moment only, and the event loop goes on while the second searches."""
+    budgets: list[int] = []
+
+    def slow(goal: Goal, budget: SearchBudget) -> Finding | NotFound:
+        budgets.append(budget.remaining_ms())
+        if threading.current_thread() is threading.main_thread():
+            return until_cancelled(goal, budget)
+        time.sleep(0.1)
+        return FOUND
+
+    searching = asyncio.create_task(searches(slow).run(SMALL, deadline=soon(5)))
+    beats = 0
+    while not searching.done():
+        await asyncio.sleep(0.005)
+        beats += 1
+    assert (await searching).outcome == FOUND
+    assert beats >= 5
+    assert budgets[0] <= 2
+    assert budgets[1] > 1000
+
+
+async def test_a_small_goals_own_deadline_is_not_stretched(searches: Open) -> None:
+    """A deadline that comes sooner than the moment ends the search."""
+    report = await searches(until_cancelled).run(SMALL, deadline=soon(0.001))
+    assert isinstance(report.outcome, NotFound)
+    assert report.outcome.reason is UnknownReason.TIMEOUT
 
 
 async def test_no_more_searches_run_than_there_are_threads(searches: Open) -> None:
