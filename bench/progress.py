@@ -19,3 +19,4 @@ def told(title: str, items: Sequence[Item]) -> Iterator[Item]:
             last = now
             print(f"{title}: {index} of {len(items)} after {now - started:.0f} s", file=sys.stderr, flush=True)
         yield item
+    print(f"{title}: done after {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
