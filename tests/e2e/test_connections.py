@@ -110,6 +110,25 @@ def test_an_idle_connection_is_closed(folder: Path) -> None:
         assert 0.5 < time.monotonic() - started < 4
 
 
+def test_a_refused_body_does_not_cost_the_answer(server: Server) -> None:
+    """A client that sends all of a large body before it reads still reads the refusal, not a reset; and it cannot send for ever."""
+    with connect(server) as connection:
+        connection.sendall(
+            b"POST /prove HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20000000\r\n\r\n" + b" " * 20_000_000
+        )
+        status, body = answer(connection)
+    assert status == 413
+    assert json.loads(body)["type"] == "urn:pxl:problem:request-too-large"
+    with connect(server) as connection:
+        connection.sendall(b"POST /prove HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n")
+        started = time.monotonic()
+        with contextlib.suppress(OSError):
+            while time.monotonic() - started < 8:
+                connection.sendall(b" " * 1000)
+                time.sleep(0.01)
+        assert 1 < time.monotonic() - started < 6
+
+
 def test_a_head_that_is_too_large_is_431(server: Server) -> None:
     """It is refused while it comes, not kept."""
     with connect(server) as connection:

@@ -29,6 +29,7 @@ class Failure:
 FAILURES: Mapping[UnknownReason, Failure] = MappingProxyType(
     {
         UnknownReason.KERNEL_UNAVAILABLE: Failure(503, "The proof kernel is not available", retry=True),
+        UnknownReason.OVERLOADED: Failure(503, "The service has no capacity now", retry=True),
         UnknownReason.CANCELLED: Failure(503, "The service is shutting down", retry=True),
         UnknownReason.KERNEL_REJECTED: Failure(500, "Search and kernel disagree", retry=False),
     }

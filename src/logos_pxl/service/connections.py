@@ -5,7 +5,8 @@ for a connection serves one request at a time.
 """
 
 import socket
-from asyncio import TimerHandle, Transport
+from asyncio import AbstractEventLoop, TimerHandle, Transport
+from collections.abc import Callable
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -14,8 +15,51 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from logos_pxl.service.problems import problem
 
 MAX_HEAD_BYTES = 65_536
+LINGER_S = 2.0
 # Connections over the limit are told so, which takes a connection; this many times the limit are closed without a word.
 _SILENT_FACTOR = 2
+
+
+class LingeringTransport:
+    """A transport whose ``close`` lets the peer read the last answer.
+
+    Closing a socket that holds unread input resets the connection, and the peer may lose what was sent last: the very answer that refuses
+    its body. So when ``unread()`` says that there is input to come, only the sending side is closed; what comes in is dropped, for
+    ``LINGER_S`` at most.
+    """
+
+    def __init__(self, transport: Transport, unread: Callable[[], bool], loop: AbstractEventLoop) -> None:
+        self._transport = transport
+        self._unread = unread
+        self._loop = loop
+        self._timer: TimerHandle | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    @property
+    def lingering(self) -> bool:
+        """Whether input is only dropped from now on."""
+        return self._timer is not None
+
+    def is_closing(self) -> bool:
+        """Whether nothing more can be sent."""
+        return self.lingering or self._transport.is_closing()
+
+    def close(self) -> None:
+        """Close, or begin to linger; the second call ends the lingering."""
+        if self.lingering or self._transport.is_closing() or not self._unread():
+            self.gone()
+            self._transport.close()
+            return
+        self._timer = self._loop.call_later(LINGER_S, self._transport.abort)
+        self._transport.write_eof()
+        self._transport.resume_reading()
+
+    def gone(self) -> None:
+        """The connection has ended, or will at once."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -27,10 +71,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_timeout_s = head_timeout_s
         self._head_timer: TimerHandle | None = None
         self._head_bytes = 0
+        self._refused = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Take the connection, or one that will only be told that there are too many."""
         super().connection_made(transport)
+        self._lingering = LingeringTransport(transport, self._input_is_unread, self.loop)
+        self.transport = self._lingering  # type: ignore[assignment]
         opened = transport.get_extra_info("socket")
         if opened is not None and opened.family in (socket.AF_INET, socket.AF_INET6):
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._head_timeout_s * 1000))
@@ -42,7 +89,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
-        """Parse, unless the head grows past its bound."""
+        """Parse, unless the head grows past its bound, or nothing is listened to any more."""
+        if self._lingering.lingering:
+            return
         if self._head_timer is not None:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES and not self._head_ends_in(data):
@@ -63,6 +112,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._head_done()
+        self._lingering.gone()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
@@ -84,9 +134,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         # The first bytes of a large body may come with the head.
         return 0 <= data.find(b"\r\n\r\n") < MAX_HEAD_BYTES
 
+    def _input_is_unread(self) -> bool:
+        return self._refused or (self.cycle is not None and self.cycle.response_complete and self.cycle.more_body)
+
     def _refuse(self, status: int, code: str, title: str, detail: str) -> None:
         response = problem(status, code, title, detail, headers={"Connection": "close"})
         head = b"".join(b"%b: %b\r\n" % field for field in response.raw_headers)
+        self._refused = True
         self.transport.write(b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, title.encode(), head, bytes(response.body)))
         self.transport.close()
 

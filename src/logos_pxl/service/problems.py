@@ -4,6 +4,7 @@ Invariant: every refusal of this service is ``application/problem+json`` with a 
 and what would be right. ``STATUSES`` is the only place that gives an error class its status.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from logos_pxl.errors import (
     GoalTooLarge,
     KernelUnavailable,
     MalformedGoal,
+    Overloaded,
     PxlError,
     RequestError,
     RequestTooLarge,
@@ -75,6 +77,7 @@ STATUSES: tuple[tuple[type[PxlError], int, str], ...] = (
     (InvalidJson, 400, "The body is not valid JSON"),
     (InvalidFields, 400, "Wrong fields"),
     (RequestError, 400, "The request cannot be answered"),
+    (Overloaded, 503, "The service has no capacity now"),
     (StorageUnavailable, 503, "The certificate store is not available"),
     (SessionError, 503, "The proof kernel is not available"),
     (SoundnessAlarm, 500, "Search and kernel disagree"),
@@ -123,16 +126,16 @@ def _extras(error: PxlError) -> tuple[dict[str, Any], dict[str, str]]:
             return {"limit": error.limit, "maximum": error.maximum}, {}
         case InvalidFields():
             return {"errors": error.errors}, {}
-        case KernelUnavailable(retry_after_s=float() | int() as wait):
+        case KernelUnavailable(retry_after_s=float() | int() as wait) | Overloaded(retry_after_s=float() | int() as wait):
             return {}, {"Retry-After": retry_after(wait)}
-        case SessionError() | StorageUnavailable():
+        case SessionError() | Overloaded() | StorageUnavailable():
             return {}, {"Retry-After": retry_after(None)}
     return {}, {}
 
 
 def retry_after(wait_s: float | None) -> str:
-    """The field's value: whole seconds, at least 1."""
-    return str(max(1, round(wait_s or 1)))
+    """The field's value: whole seconds, not fewer than ``wait_s``, at least 1."""
+    return str(max(1, math.ceil(wait_s or 1)))
 
 
 async def on_pxl_error(_: Request, error: Exception) -> Response:
