@@ -121,6 +121,16 @@ class QueueFull(KernelUnavailable):
     code = "queue-full"
 
 
+class Overloaded(PxlError):
+    """As many goals, jobs or the like are in work as may be (HTTP 503). ``retry_after_s``: when there is room again, in seconds."""
+
+    code = "overloaded"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class KernelTimeout(SessionError):
     """The deadline passed before the kernel answered. The session at work, if there was one, is dead.
 

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 from logos_pxl_engine import Limits
 
+from logos_pxl.draining import Draining
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.kernel import KernelIdentity, SessionPool, coq_sessions
-from logos_pxl.proving import CertificateStore, Find, PostMortems, Prover, SearchThreads, find
+from logos_pxl.proving import Admission, CertificateStore, Find, PostMortems, Prover, SearchThreads, find
 from logos_pxl.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The open parts. ``certificates`` is ``None`` in a runtime that keeps nothing."""
+    """The open parts. ``certificates`` is ``None`` in a runtime that keeps nothing; ``draining`` tells whether the end has begun."""
 
     settings: Settings
     identity: KernelIdentity
@@ -27,6 +28,8 @@ class Runtime:
     pool: SessionPool
     prover: Prover
     certificates: CertificateStore | None
+    admission: Admission
+    draining: Draining
 
     @classmethod
     @asynccontextmanager
@@ -50,15 +53,17 @@ class Runtime:
                 identity = await asking
             searches = SearchThreads(find, threads=settings.threads, memory_bytes=settings.search_memory_bytes)
             stack.push_async_callback(searches.close)
+            admission = Admission(at_once=settings.threads + settings.pool_size, waiting=settings.queue_limit)
             prover = Prover(
                 pool,
                 identity,
                 searches,
+                admission,
                 certificates=certificates,
                 post_mortems=post_mortems,
                 statement_max_nodes=settings.statement_max_nodes,
             )
-            yield cls(settings, identity, goal_limits(settings), pool, prover, certificates)
+            yield cls(settings, identity, goal_limits(settings), pool, prover, certificates, admission, Draining())
 
 
 def goal_limits(settings: Settings) -> Limits:

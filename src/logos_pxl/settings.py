@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     pool_size: int = _variable(5, "PXL_POOL_SIZE", "a whole number of sessions from 1 to 256", ge=1, le=256)
     pool_spares: int = _variable(1, "PXL_POOL_SPARES", "a whole number of warm spare sessions from 0 to 64", ge=0, le=64)
     queue_limit: int = _variable(
-        256, "PXL_QUEUE_LIMIT", "a whole number of checks that may wait for a session, from 0 to 100000", ge=0, le=100_000
+        256, "PXL_QUEUE_LIMIT", "a whole number of goals that may wait for a search thread or a session, from 0 to 100000", ge=0, le=100_000
     )
     kernel_timeout_ms: int = _variable(
         60_000, "PXL_KERNEL_TIMEOUT_MS", "milliseconds that one kernel check may take, from 1 to 3600000", ge=1, le=3_600_000
@@ -158,7 +158,8 @@ class Settings(BaseSettings):
         return PoolSettings(
             size=self.pool_size,
             spares=self.pool_spares,
-            queue_limit=self.queue_limit,
+            # Goals are counted before their search; the pool's own bound is never reached by those that were let in.
+            queue_limit=self.queue_limit + self.threads,
             check_timeout_s=self.kernel_timeout_ms / 1000,
             max_checks=self.session_max_checks,
             idle_memory_bytes=self.session_idle_memory_bytes,

@@ -1,5 +1,6 @@
 """Goal in, verdict out. Knows nothing of HTTP."""
 
+from logos_pxl.proving.admission import Admission, AdmissionStats
 from logos_pxl.proving.certificate import Certificate, Versions
 from logos_pxl.proving.certificate_store import CertificateStore
 from logos_pxl.proving.post_mortem import PostMortems
@@ -9,6 +10,8 @@ from logos_pxl.proving.verdict import PROOF_METHOD, Countermodel, Timings, Unkno
 
 __all__ = [
     "PROOF_METHOD",
+    "Admission",
+    "AdmissionStats",
     "Certificate",
     "CertificateStore",
     "Countermodel",

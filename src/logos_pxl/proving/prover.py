@@ -18,10 +18,11 @@ from typing import Protocol
 import logos_pxl_engine as engine
 
 from logos_pxl import __version__
-from logos_pxl.errors import KernelTimeout, KernelUnavailable, RequestTooLarge, SessionError, SessionExhausted
+from logos_pxl.errors import KernelTimeout, KernelUnavailable, Overloaded, QueueFull, RequestTooLarge, SessionError, SessionExhausted
 from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind, KernelIdentity, KernelVerdict
 from logos_pxl.proving import countermodels
+from logos_pxl.proving.admission import Admission
 from logos_pxl.proving.certificate import Certificate, Versions
 from logos_pxl.proving.certificate_store import CertificateStore
 from logos_pxl.proving.post_mortem import PostMortems
@@ -61,6 +62,7 @@ class Prover:
         kernel: Kernel,
         identity: KernelIdentity,
         searches: SearchThreads,
+        admission: Admission,
         *,
         certificates: CertificateStore | None,
         post_mortems: PostMortems,
@@ -70,6 +72,7 @@ class Prover:
         self.versions = Versions(coq=identity.coq_version, theory=identity.theory_version, engine=engine.__version__, service=__version__)
         self._kernel = kernel
         self._searches = searches
+        self._admission = admission
         self._certificates = certificates
         self._post_mortems = post_mortems
         self._statement_max_nodes = statement_max_nodes
@@ -104,6 +107,13 @@ class Prover:
         )
 
     async def _decide(self, attempt: "_Attempt") -> Verdict:
+        try:
+            with self._admission.place():
+                return await self._decide_inside(attempt)
+        except Overloaded as error:
+            return self._unknown_verdict(attempt, UnknownReason.OVERLOADED, str(error), retry_after_s=error.retry_after_s)
+
+    async def _decide_inside(self, attempt: "_Attempt") -> Verdict:
         report = await self._searches.run(attempt.goal, deadline=attempt.deadline)
         attempt.queue_ms, attempt.search_ms = report.queue_ms, report.search_ms
         if isinstance(report.outcome, NotFound):
@@ -190,6 +200,8 @@ def _reason_of(error: SessionError | RequestTooLarge) -> tuple[UnknownReason, fl
             return UnknownReason.TIMEOUT, None
         case SessionExhausted() | RequestTooLarge():
             return UnknownReason.RESOURCE_LIMIT, None
+        case QueueFull(retry_after_s=wait_s):
+            return UnknownReason.OVERLOADED, wait_s
         case KernelUnavailable(retry_after_s=wait_s):
             return UnknownReason.KERNEL_UNAVAILABLE, wait_s
     return UnknownReason.KERNEL_UNAVAILABLE, _RETRY_AFTER_S

@@ -32,6 +32,7 @@ class UnknownReason(StrEnum):
     KERNEL_REJECTED = "kernel_rejected"
     KERNEL_UNAVAILABLE = "kernel_unavailable"
     CANCELLED = "cancelled"
+    OVERLOADED = "overloaded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ EXPECTED = {
     "SessionError": 503,
     "KernelUnavailable": 503,
     "QueueFull": 503,
+    "Overloaded": 503,
     "KernelTimeout": 503,
     "SessionCrashed": 503,
     "SessionExhausted": 503,
@@ -80,7 +81,7 @@ def test_whoever_is_told_to_come_back_is_told_when(kind: type[PxlError]) -> None
 
 def test_a_queues_own_estimate_is_passed_on() -> None:
     """Retry-After says what the pool says."""
-    assert problem_of(QueueFull("full", retry_after_s=7.4)).headers["retry-after"] == "7"
+    assert problem_of(QueueFull("full", retry_after_s=7.4)).headers["retry-after"] == "8"
     assert problem_of(KernelUnavailable("closed", retry_after_s=0.01)).headers["retry-after"] == "1"
 
 
