@@ -11,8 +11,8 @@ from typing import Literal, Protocol
 
 from logos_pxl.kernel import PoolEvent
 
-Stage = Literal["parse", "cache", "queue", "search", "kernel", "store", "total"]
-"""The parts of a goal's way. ``queue`` is the wait for a search thread and for a session, ``total`` the whole way from text to verdict."""
+Stage = Literal["parse", "cache", "queue", "search", "kernel", "store"]
+"""The parts of a goal's way. ``queue`` is the wait for a search thread and for a session; the whole way is told with the verdict."""
 
 CacheOutcome = Literal["hit", "prefetch_hit", "miss", "joined"]
 """How a look-up ended: the goal is stored; an equivalent goal is; neither; or the same goal is being decided already (single flight)."""
@@ -53,6 +53,9 @@ class Observer(Protocol):
 
     def rejected(self, reason: str) -> None:
         """A request was refused before anything was decided; ``reason`` is the ``code`` of its ``PxlError`` or of its problem type."""
+
+    def kernel_accepted(self) -> None:
+        """Coq's kernel has just accepted a certificate (and no cache gave the verdict)."""
 
     def soundness_alarm(self) -> None:
         """Search and kernel disagreed."""
