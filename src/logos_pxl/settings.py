@@ -1,4 +1,4 @@
-"""Settings: what the environment says (``Settings``), and what is made of it (``SessionSettings``, ``PoolSettings``).
+"""Settings: what files and environment say (``Settings``), and what is made of it (``SessionSettings``, ``PoolSettings``).
 
 Invariant: a ``Settings`` object exists only when every variable in it is in range. A wrong value ends in a ``ConfigurationError`` that
 names the variable, the value and what would do; all wrong values are told at once. Units stand in the field names; the variables of the
@@ -8,38 +8,34 @@ operations manual keep the manual's names.
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import ConfigDict, ValidationError
 
 from logos_pxl.errors import ConfigurationError, KernelNotBuilt
+from logos_pxl.service_settings import ServiceSettings
+from logos_pxl.sources import CONFIG_DIR, ENV_FILE, Sourced, Sources
+from logos_pxl.variables import explain
+from logos_pxl.variables import variable as _variable
 
 MIB = 1024 * 1024
 
 
-def _variable(default: Any, name: str, wanted: str, **bounds: Any) -> Any:
-    """A field read from the environment variable ``name``; ``wanted`` completes the sentence "give ..."."""
-    return Field(default, validation_alias=name, description=wanted, **bounds)
+class Settings(ServiceSettings):
+    """The settings as files and environment give them, validated. Those of signatures, quotas and logs are in ``ServiceSettings``."""
 
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True)
 
-def _upper(value: Any) -> Any:
-    return value.strip().upper() if isinstance(value, str) else value
-
-
-class Settings(BaseSettings):
-    """The settings as the environment gives them, validated."""
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True)
+    # Where the others come from.
+    config_dir: Path = _variable(Path("configs"), CONFIG_DIR, "the folder whose TOML files are read; set it in the environment")
+    env_file: Path = _variable(Path(".env"), ENV_FILE, "the file of NAME=value lines that is read; set it in the environment")
 
     # The server (the manual's names).
     server_host: str = _variable("127.0.0.1", "PXL_SERVER_HOST", "the address to listen on, such as 127.0.0.1 or 0.0.0.0", min_length=1)
     server_port: int = _variable(8088, "PXL_SERVER_PORT", "a port from 1 to 65535, or 0 for any free one", ge=0, le=65535)
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARN", "ERROR"], BeforeValidator(_upper)] = _variable(
-        "INFO", "LOG_LEVEL", "DEBUG, INFO, WARN or ERROR"
-    )
     max_request_bytes: int = _variable(
         1_048_576, "MAX_REQUEST_SIZE", "bytes of a request body, from 1024 to 1073741824", ge=1024, le=1 << 30
     )
@@ -134,12 +130,20 @@ class Settings(BaseSettings):
     coqtop: str = _variable("coqtop", "PXL_COQTOP", "the name or the path of Coq's coqtop program", min_length=1)
 
     @classmethod
-    def load(cls, **overrides: Any) -> "Settings":
-        """Read the environment; ``overrides`` (field names, such as ``pool_size=2``) come before it. Raises ConfigurationError."""
+    def load(cls, **overrides: Any) -> Self:
+        """Read files and environment; ``overrides`` (field names, such as ``pool_size=2``) come before them. Raises ConfigurationError."""
+        return cls.of(Sources().read(), **overrides)
+
+    @classmethod
+    def of(cls, found: Mapping[str, Sourced], **overrides: Any) -> Self:
+        """The settings that the variables in ``found`` amount to. Raises ConfigurationError."""
+        values: dict[str, Any] = {name: held.value for name, held in found.items()}
+        # By their variables: of two names for one field pydantic would take either.
+        values.update({str(cls.model_fields[name].validation_alias): value for name, value in overrides.items()})
         try:
-            return cls(**overrides)
+            return cls(**values)
         except ValidationError as error:
-            raise ConfigurationError(_explain(cls, error)) from error
+            raise ConfigurationError(explain(cls, error)) from error
 
     def session(self) -> "SessionSettings":
         """Resolve what one session needs. Raises KernelNotBuilt when Coq or the kernel folder cannot be found."""
@@ -219,14 +223,3 @@ def _find_coqtop(name: str) -> Path:
             "install Coq 8.16 (Debian: apt-get install coq) or give the program's path"
         )
     return Path(found).resolve()
-
-
-def _explain(settings: type[Settings], error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors(include_url=False):
-        place = str(problem["loc"][0])
-        for name, field in settings.model_fields.items():
-            if place in (name, field.validation_alias):
-                shown = "(hidden)" if field.annotation is SecretStr else repr(problem["input"])
-                lines.append(f"{field.validation_alias}={shown}: {problem['msg']}; give {field.description}")
-    return "\n".join(sorted(lines))

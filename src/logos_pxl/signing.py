@@ -1,0 +1,76 @@
+"""Signed requests: what is signed, and how. For clients and for the service alike; imports nothing of the service.
+
+Invariant: different requests have different canonical strings, for no part can hold the line feed that separates the parts. The format,
+with test vectors, is in docs/signed-requests.md.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+
+ALGORITHM = "HMAC-SHA256"
+WINDOW_S = 60
+"""How far a request's timestamp may be from the service's clock, in seconds, either way."""
+
+MIN_KEY_BYTES = 32
+
+_METHOD = re.compile(r"[A-Z]{1,20}")
+_TARGET = re.compile(r"/[!-~]*")
+_TIMESTAMP = re.compile(r"[1-9][0-9]{8,11}")
+_NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_SIGNATURE = re.compile(r"[0-9a-f]{64}")
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+
+
+class NotSignable(ValueError):
+    """A part of the request has a form that the canonical string cannot hold; the message names it."""
+
+
+def key_of_hex(text: str) -> bytes:
+    """The key that ``text`` writes in hexadecimal digits. Raises ValueError, whose message does not show the text."""
+    if not _HEX.fullmatch(text):
+        raise ValueError("it is no even number of hexadecimal digits (0-9, a-f) and nothing else")
+    key = bytes.fromhex(text)
+    if len(key) < MIN_KEY_BYTES:
+        raise ValueError(f"it has {len(key) * 8} bits, and a signature key has at least {MIN_KEY_BYTES * 8}")
+    return key
+
+
+def canonical_string(method: str, target: str, timestamp: str, nonce: str, body: bytes) -> bytes:
+    """What is signed: five lines, separated by line feeds.
+
+    ``target`` is the path with the query exactly as the request line has it, ``timestamp`` seconds since 1970 in decimal digits. Raises
+    NotSignable.
+    """
+    parts = (("method", method, _METHOD), ("target", target, _TARGET), ("timestamp", timestamp, _TIMESTAMP), ("nonce", nonce, _NONCE))
+    for name, value, form in parts:
+        if not form.fullmatch(value):
+            raise NotSignable(f"the {name} does not have the form {form.pattern}")
+    return f"{method}\n{target}\n{timestamp}\n{nonce}\n{hashlib.sha256(body).hexdigest()}".encode("ascii")
+
+
+def signature(key: bytes, canonical: bytes) -> str:
+    """HMAC-SHA256 (RFC 2104, FIPS 180-4) as 64 lower-case hexadecimal digits."""
+    return hmac.digest(key, canonical, "sha256").hex()
+
+
+def matches(key: bytes, canonical: bytes, given: str) -> bool:
+    """Whether ``given`` is the signature, compared in a time that does not depend on where they differ."""
+    # compare_digest refuses text beyond ASCII; a form that is checked first tells nothing about the key.
+    return bool(_SIGNATURE.fullmatch(given)) and hmac.compare_digest(signature(key, canonical), given)
+
+
+def signed_headers(
+    key_hex: str, method: str, target: str, body: bytes = b"", *, timestamp_s: int | None = None, nonce: str | None = None
+) -> dict[str, str]:
+    """The three headers that sign one request; each call makes another nonce, for a nonce is good once.
+
+    ``target`` is the path with the query as it is sent, such as ``/prove``. Raises ValueError for a key that is none, NotSignable.
+    """
+    key = key_of_hex(key_hex)
+    timestamp = str(int(time.time()) if timestamp_s is None else timestamp_s)
+    chosen = secrets.token_hex(16) if nonce is None else nonce
+    canonical = canonical_string(method, target, timestamp, chosen, body)
+    return {"X-Timestamp": timestamp, "X-Nonce": chosen, "X-Signature": signature(key, canonical)}
