@@ -1,11 +1,13 @@
 //! The search: worlds are asked for, refusals are learned.
 //!
-//! Invariant of a round: every world in `worlds` satisfies every literal of `modal`, the modal literals of the first one.
+//! Invariant of a round: every world in `worlds` satisfies every literal of `modal`, the relevant modal literals of the first one.
 //! Each learned clause is false under `modal` and true in every S5 model, so no round sees the same `modal` again.
 
-use crate::countermodel::{self, World};
+use crate::countermodel::{self, Facts, World};
+use crate::fewest;
 use crate::monitor::{Monitor, Stop};
 use crate::recorder::{Origin, Record};
+use crate::relevant;
 use crate::solver::{Answer, Solver};
 use crate::{Effort, Outcome, trim};
 use pxl_cert::Lit;
@@ -26,11 +28,15 @@ pub(crate) fn decide(goal: &Formula, seed: u64, monitor: &Monitor<'_>, effort: &
     }
 }
 
+/// Rounds after which a model of few worlds is also looked for directly: of loosely bound goals that have one, the rounds
+/// may see very many assignments before they meet it.
+const PATIENCE: u32 = 64;
+
 enum Found {
     /// The record of the unit clause of the goal.
     Refutation(Record),
     /// A model whose first world refutes the goal.
-    Worlds(Vec<World>),
+    Worlds(Vec<Facts>),
 }
 
 /// A modal node, its argument, and how it makes demands (nodes are numbered from 1).
@@ -56,6 +62,7 @@ struct Search<'g, 'm, 'c> {
     goal: &'g Formula,
     solver: Solver<'m, 'c>,
     monitor: &'m Monitor<'c>,
+    seed: u64,
     /// All modal nodes; those whose demands were refused last come first.
     modals: Vec<Modal>,
 }
@@ -63,7 +70,7 @@ struct Search<'g, 'm, 'c> {
 impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
     fn new(goal: &'g Formula, seed: u64, monitor: &'m Monitor<'c>) -> Result<Self, Stop> {
         let solver = Solver::new(goal.nodes().len(), seed, monitor)?;
-        let mut search = Self { goal, solver, monitor, modals: Vec::new() };
+        let mut search = Self { goal, solver, monitor, seed, modals: Vec::new() };
         search.define()?;
         Ok(search)
     }
@@ -87,7 +94,8 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
             self.modals.push(modal);
             self.solver.keep(node)?;
             self.solver.keep(argument)?;
-            self.solver.prefer(!modal.demanding())?;
+            // A demand costs one world; a modal literal that makes none binds every world.
+            self.solver.prefer(modal.demanding())?;
             let tautology = [Lit::new(node, true), Lit::new(node, false)];
             rigid[node as usize] =
                 Some(self.solver.recorder().note(Origin::Nec { premise: definition, node }, &tautology));
@@ -105,24 +113,34 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
 
     fn run(&mut self) -> Result<Found, Stop> {
         let refuted = Lit::new(self.root(), false);
-        loop {
+        for round in 1_u32.. {
             match self.solver.solve(&[refuted])? {
                 Answer::Unsat(record) => return Ok(Found::Refutation(record)),
                 Answer::Limited => return Err(Stop::Defect("a call without a limit was limited".to_owned())),
                 Answer::Sat => {}
             }
             if let Some(worlds) = self.round()? {
-                return Ok(Found::Worlds(worlds));
+                return Ok(Found::Worlds(worlds.iter().map(|world| world.facts(self.goal)).collect()));
+            }
+            if round >= PATIENCE && round.is_power_of_two() {
+                let effort = fewest::Effort::after(round);
+                if let Some(worlds) = fewest::worlds(self.goal, fewest::MANY, effort, self.seed, self.monitor) {
+                    return Ok(Found::Worlds(worlds));
+                }
             }
         }
+        Err(Stop::Defect("the search ran out of rounds".to_owned()))
     }
 
     /// Looks for all worlds that the solver's model demands; learns from the first refusal.
     fn round(&mut self) -> Result<Option<Vec<World>>, Stop> {
-        let first = self.world()?;
-        let modal: Vec<Lit> = self.modals.iter().map(|modal| Lit::new(modal.node, first.holds(modal.node))).collect();
-        let demands = self.modals.iter().enumerate().filter(|(_, modal)| first.satisfies(modal.demanding()));
-        let demands: Vec<(usize, Modal)> = demands.map(|(place, &modal)| (place, modal)).collect();
+        let first = self.world(None)?;
+        let relevant = relevant::modal_nodes(self.goal, &first);
+        let places = (0..self.modals.len()).filter(|&place| relevant[self.modals[place].node as usize - 1]);
+        let bound: Vec<(usize, Modal)> = places.map(|place| (place, self.modals[place])).collect();
+        let modal: Vec<Lit> = bound.iter().map(|(_, modal)| Lit::new(modal.node, first.holds(modal.node))).collect();
+        let demands = bound.into_iter().filter(|(_, modal)| first.satisfies(modal.demanding()));
+        let demands: Vec<(usize, Modal)> = demands.collect();
         let mut worlds = vec![first];
         for (place, demanding) in demands {
             if worlds.iter().any(|world| world.satisfies(demanding.demand())) {
@@ -131,7 +149,7 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
             let mut assumptions = modal.clone();
             assumptions.push(demanding.demand());
             match self.solver.solve(&assumptions)? {
-                Answer::Sat => worlds.push(self.world()?),
+                Answer::Sat => worlds.push(self.world(Some(&worlds[0]))?),
                 Answer::Unsat(record) => {
                     self.learn(record, demanding)?;
                     self.modals[..=place].rotate_right(1);
@@ -191,12 +209,15 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
         Ok(best)
     }
 
-    /// The world of the solver's model.
-    fn world(&self) -> Result<World, Stop> {
+    /// The world of the solver's model; its modal nodes have the values of the first world, when there is one.
+    fn world(&self, first: Option<&World>) -> Result<World, Stop> {
         let mut world = World::default();
         for (&spec, node) in self.goal.nodes().iter().zip(1..) {
-            let asked = matches!(spec, Node::Atom(_) | Node::Modal(..));
-            let value = if asked { self.solver.value(node)? } else { world.local(spec) };
+            let value = match (spec, first) {
+                (Node::Modal(..), Some(first)) => first.holds(node),
+                (Node::Atom(_) | Node::Modal(..), _) => self.solver.value(node)?,
+                _ => world.local(spec),
+            };
             world.push(value);
         }
         Ok(world)

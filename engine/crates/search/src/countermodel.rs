@@ -21,6 +21,16 @@ impl World {
         self.0[node as usize - 1]
     }
 
+    pub(crate) fn facts(&self, goal: &Formula) -> Facts {
+        let mut facts = vec![false; goal.atoms().len()];
+        for (&node, number) in goal.nodes().iter().zip(1..) {
+            if let Node::Atom(atom) = node {
+                facts[atom as usize] = self.holds(number);
+            }
+        }
+        facts
+    }
+
     pub(crate) fn satisfies(&self, lit: Lit) -> bool {
         self.holds(lit.node()) == lit.holds()
     }
@@ -47,30 +57,25 @@ pub(crate) type Facts = Vec<bool>;
 const MINIMISED: usize = 50_000_000;
 
 /// The countermodel of the worlds, minimised and evaluated.
-pub(crate) fn certificate(goal: &Formula, worlds: Vec<World>, seed: u64, monitor: &Monitor<'_>) -> Result<Model, Stop> {
-    let mut kept: Vec<Facts> = worlds.iter().map(|world| facts(goal, world)).collect();
-    drop(worlds);
+pub(crate) fn certificate(
+    goal: &Formula,
+    mut kept: Vec<Facts>,
+    seed: u64,
+    monitor: &Monitor<'_>,
+) -> Result<Model, Stop> {
     if !refutes(goal, &kept) {
         return Err(Stop::Defect("the worlds found do not refute the goal".to_owned()));
     }
     let cost = kept.len().saturating_mul(kept.len()).saturating_mul(goal.nodes().len()) / 64;
     if cost <= MINIMISED {
         remove_worlds(goal, &mut kept, monitor);
-        if let Some(fewer) = fewest::worlds(goal, kept.len(), seed, monitor).filter(|fewer| refutes(goal, fewer)) {
+        if let Some(fewer) =
+            fewest::worlds(goal, kept.len(), fewest::Effort::SMALL, seed, monitor).filter(|fewer| refutes(goal, fewer))
+        {
             kept = fewer;
         }
     }
     Ok(model(goal, &kept))
-}
-
-fn facts(goal: &Formula, world: &World) -> Facts {
-    let mut facts = vec![false; goal.atoms().len()];
-    for (&node, number) in goal.nodes().iter().zip(1..) {
-        if let Node::Atom(atom) = node {
-            facts[atom as usize] = world.holds(number);
-        }
-    }
-    facts
 }
 
 fn valuation(goal: &Formula, worlds: &[Facts]) -> Valuation {

@@ -1,4 +1,4 @@
-//! The fewest worlds that refute a small goal.
+//! Countermodels of few worlds, found directly.
 //!
 //! For k = 1, 2, ... the existence of a countermodel with k worlds is one propositional question: each world has its own
 //! copy of the nodes, but modal nodes, true in all worlds or in none, have one variable.
@@ -11,19 +11,44 @@ use rustsat::solvers::{ControlSignal, Solve, SolverResult, Terminate};
 use rustsat::types::{Clause, Lit, TernaryVal};
 use rustsat_cadical::{CaDiCaL, Limit};
 
-/// Copies of nodes up to which it is tried, and the conflicts that a trial may cost.
-const COPIES: usize = 4_000;
-const CONFLICTS: i32 = 1_000;
+/// What an attempt may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// Copies of nodes, over all worlds.
+    copies: usize,
+    /// Conflicts for each number of worlds.
+    conflicts: i32,
+    /// Whether every number of worlds is tried, or powers of two only.
+    exact: bool,
+}
+
+impl Effort {
+    /// What the smallest countermodel is worth, once there is a countermodel.
+    pub(crate) const SMALL: Self = Self { copies: 4_000, conflicts: 1_000, exact: true };
+
+    /// What any countermodel is worth after so many rounds without one.
+    pub(crate) fn after(rounds: u32) -> Self {
+        Self { copies: 100_000, conflicts: i32::try_from(rounds).unwrap_or(i32::MAX).saturating_mul(32), exact: false }
+    }
+}
+
+/// More worlds are not looked for directly.
+pub(crate) const MANY: usize = 9;
 
 /// Worlds that may refute the goal, fewer than `known`; `None` when there are none, or when it would take long to know.
-pub(crate) fn worlds(goal: &Formula, known: usize, seed: u64, monitor: &Monitor<'_>) -> Option<Vec<Facts>> {
-    for count in 1..known {
-        if count * goal.nodes().len() > COPIES || monitor.check().is_err() {
+pub(crate) fn worlds(
+    goal: &Formula,
+    known: usize,
+    effort: Effort,
+    seed: u64,
+    monitor: &Monitor<'_>,
+) -> Option<Vec<Facts>> {
+    for count in (1..known).filter(|count| effort.exact || count.is_power_of_two()) {
+        if count * goal.nodes().len() > effort.copies || monitor.check().is_err() {
             return None;
         }
-        match exactly(goal, count, seed, monitor)? {
-            Trial::Found(worlds) => return Some(worlds),
-            Trial::None => {}
+        if let Trial::Found(worlds) = exactly(goal, count, effort.conflicts, seed, monitor)? {
+            return Some(worlds);
         }
     }
     None
@@ -35,7 +60,7 @@ enum Trial {
 }
 
 /// `None` when the solver does not know.
-fn exactly(goal: &Formula, count: usize, seed: u64, monitor: &Monitor<'_>) -> Option<Trial> {
+fn exactly(goal: &Formula, count: usize, conflicts: i32, seed: u64, monitor: &Monitor<'_>) -> Option<Trial> {
     let copies = Copies { goal, count };
     let mut solver = CaDiCaL::default();
     solver.set_option("seed", i32::try_from(seed % 2_000_000_001).ok()?).ok()?;
@@ -44,7 +69,7 @@ fn exactly(goal: &Formula, count: usize, seed: u64, monitor: &Monitor<'_>) -> Op
         Err(_) => ControlSignal::Terminate,
     });
     copies.define(&mut solver)?;
-    solver.set_limit(Limit::Conflicts(CONFLICTS)).ok()?;
+    solver.set_limit(Limit::Conflicts(conflicts)).ok()?;
     match solver.solve().ok()? {
         SolverResult::Sat => copies.read(&solver).map(Trial::Found),
         SolverResult::Unsat => Some(Trial::None),

@@ -12,6 +12,7 @@ mod countermodel;
 mod fewest;
 mod monitor;
 mod recorder;
+mod relevant;
 mod repair;
 mod solver;
 mod trim;
