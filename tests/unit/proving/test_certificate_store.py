@@ -44,9 +44,17 @@ async def test_a_certificate_survives_a_restart(store: CertificateStore, tmp_pat
     again.close()
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: b"", lambda data: data.replace(b"BOX(A)", b"BOX(B)")])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:-1],
+        lambda data: b"",
+        lambda data: data.replace(b"BOX(A)", b"BOX(B)"),
+        lambda data: data.replace(b"8.16.1", b"8.16.2"),
+    ],
+)
 async def test_a_damaged_file_is_refused_and_made_anew(store: CertificateStore, tmp_path: Path, damage) -> None:
-    """A cut, an emptied and a changed file are all noticed; the next verdict writes the file again."""
+    """A cut, an emptied and a changed file are all noticed, whatever was changed; the next verdict writes the file again."""
     await store.keep(CERTIFICATE)
     file = tmp_path / "certificates" / CERTIFICATE.id
     file.write_bytes(damage(file.read_bytes()))
