@@ -7,7 +7,7 @@ answer. Nothing told here holds a goal's text, a key or an address.
 the event loop's thread.
 """
 
-from typing import Literal, Protocol
+from typing import Literal
 
 from logos_pxl.kernel import PoolEvent
 
@@ -33,7 +33,7 @@ Queue = Literal["search", "kernel"]
 """The two queues before bounded resources: search threads and Coq sessions."""
 
 
-class Observer(Protocol):
+class Observer:
     """Who listens. The bodies are empty on purpose: a subclass hears what it overrides."""
 
     # Goals.
@@ -65,6 +65,9 @@ class Observer(Protocol):
     def cache(self, outcome: CacheOutcome) -> None:
         """A goal was looked up."""
 
+    def cache_entry_refused(self) -> None:
+        """What shared state held for a goal was not used: it was malformed, or the kernel refused it."""
+
     def cache_evicted(self, cause: Eviction, entries: int = 1) -> None:
         """Entries left the cache."""
 
@@ -88,6 +91,9 @@ class Observer(Protocol):
     def batch(self, goals: int) -> None:
         """A batch of so many goals was accepted."""
 
+    def canary(self, name: str, failed_step: str | None, *, seconds: float) -> None:
+        """A canary was decided, or failed at a step, after ``seconds``."""
+
     # Clients.
 
     def authenticated(self, key: HmacKey) -> None:
@@ -110,8 +116,8 @@ class Observer(Protocol):
     def reloaded(self, *, succeeded: bool) -> None:
         """The configuration was read again."""
 
-    def draining(self) -> None:
-        """The service was asked to end: it takes nothing new, and is not ready any more."""
+    def performance_not_written(self) -> None:
+        """The file of the endpoints' figures could not be written."""
 
 
 class NullObserver(Observer):

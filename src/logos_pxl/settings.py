@@ -45,6 +45,17 @@ class Settings(ServiceSettings):
     channel_timeout_s: float = _variable(
         60, "PXL_CHANNEL_TIMEOUT", "seconds that a connection may idle, more than 0 and at most 3600", gt=0, le=3600
     )
+    listen_backlog: int = _variable(
+        2048, "PXL_LISTEN_BACKLOG", "a whole number of connections that may wait to be taken, from 1 to 65535", ge=1, le=65_535
+    )
+    reuse_port: bool = _variable(False, "PXL_REUSE_PORT", "true or false: whether several processes may listen on the port (SO_REUSEPORT)")
+    drain_delay_s: float = _variable(
+        1,
+        "PXL_DRAIN_DELAY",
+        "seconds between SIGTERM, when the service says that it is not ready, and its last new connection, from 0 to 600",
+        ge=0,
+        le=600,
+    )
     cache_ttl_s: float = _variable(300, "PXL_CACHE_TTL", "seconds from 0 (keep nothing) to 31536000", ge=0, le=31_536_000)
 
     # Goals and verdicts.
@@ -86,9 +97,22 @@ class Settings(ServiceSettings):
     shutdown_timeout_s: float = _variable(
         30,
         "PXL_SHUTDOWN_TIMEOUT",
-        "seconds that requests in flight may take to end after SIGTERM, more than 0 and at most 600",
+        "seconds that draining may take after SIGTERM, PXL_DRAIN_DELAY included, more than 0 and at most 600",
         gt=0,
         le=600,
+    )
+
+    # Metrics and health.
+    kpi_window_s: float = _variable(300, "PXL_KPI_WINDOW_S", "seconds that the indicators look back, from 10 to 86400", ge=10, le=86_400)
+    performance_interval_s: float = _variable(
+        60, "PXL_PERFORMANCE_INTERVAL_S", "seconds between two versions of performance.json, from 0.1 to 86400", ge=0.1, le=86_400
+    )
+    canary_interval_s: float = _variable(
+        15, "PXL_CANARY_INTERVAL_S", "seconds between two rounds of canaries, from 0.1 to 3600", ge=0.1, le=3600
+    )
+    canary_timeout_s: float = _variable(5, "PXL_CANARY_TIMEOUT_S", "seconds that a canary may take, from 0.1 to 600", ge=0.1, le=600)
+    canary_max_age_s: float = _variable(
+        60, "PXL_CANARY_MAX_AGE_S", "seconds that a canary's success counts, from 1 to 86400; more than the interval", ge=1, le=86_400
     )
 
     # The kernel sessions.
@@ -169,6 +193,19 @@ class Settings(ServiceSettings):
             idle_memory_bytes=self.session_idle_memory_bytes,
             idle_cpu_s=self.session_cpu_s / 2,
         )
+
+    def canaries(self) -> "CanarySettings":
+        """Resolve what the canaries need."""
+        return CanarySettings(self.canary_interval_s, self.canary_timeout_s, self.canary_max_age_s)
+
+
+@dataclass(frozen=True, slots=True)
+class CanarySettings:
+    """A round every ``interval_s``; a canary may take ``timeout_s``; its success counts for ``max_age_s``. All in seconds."""
+
+    interval_s: float
+    timeout_s: float
+    max_age_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,11 @@ async def on_pxl_error(_: Request, error: Exception) -> Response:
     return problem_of(error)
 
 
+def http_code(error: HTTPException) -> str:
+    """The short name of what the router itself refuses."""
+    return _HTTP_TITLES[error.status_code][0] if error.status_code in _HTTP_TITLES else "http"
+
+
 async def on_http_exception(request: Request, error: Exception) -> Response:
     """For what the router itself refuses."""
     if not isinstance(error, HTTPException):

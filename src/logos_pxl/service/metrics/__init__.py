@@ -1,0 +1,5 @@
+"""What the service tells of itself in numbers. docs/metrics.md defines each of them."""
+
+from logos_pxl.service.metrics.metrics import Metrics
+
+__all__ = ["Metrics"]

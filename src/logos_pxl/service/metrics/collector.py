@@ -1,0 +1,103 @@
+"""The metrics that are read off the service when somebody asks: indicators, pool, memory, uptime, build."""
+
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from logos_pxl.draining import Draining
+from logos_pxl.kernel import KernelIdentity, SessionPool
+from logos_pxl.proving.canaries import Canaries
+from logos_pxl.proving.certificate import Versions
+from logos_pxl.service.metrics.kpis import Kpis
+from logos_pxl.service.metrics.memory import available_bytes, resident_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StateCollector(Collector):
+    """Reads the state of an open service. ``started`` is in ``time.monotonic()`` seconds."""
+
+    pool: SessionPool
+    identity: KernelIdentity
+    versions: Versions
+    canaries: Canaries
+    draining: Draining
+    kpis: Kpis
+    started: float
+
+    def collect(self) -> Iterator[Metric]:
+        """All of them, now."""
+        yield from self._indicators()
+        yield from self._pool()
+        yield from self._memory()
+        yield from self._canaries()
+        yield _gauge("uptime_seconds", "Seconds since the service was started.", time.monotonic() - self.started)
+        yield InfoMetricFamily(
+            "logos_pxl_build",
+            "What is running.",
+            value={
+                "version": self.versions.service,
+                "engine": self.versions.engine,
+                "coq": self.versions.coq,
+                "theory": self.versions.theory,
+                "kernel_hash": self.identity.kernel_hash,
+                "python": platform.python_version(),
+            },
+        )
+
+    def _indicators(self) -> Iterator[Metric]:
+        figures = self.kpis.figures()
+        yield _gauge(
+            "verification_ratio_percent",
+            "Kernel-checked verdicts over well-formed goals accepted, in the window.",
+            figures.verification_ratio_percent,
+        )
+        yield _gauge("p95_latency_ms", "95th percentile of the time from a goal to its verdict, in the window.", figures.p95_latency_ms)
+        yield _gauge(
+            "cache_hit_rate_percent", "Look-ups that spared a search over all look-ups, in the window.", figures.cache_hit_rate_percent
+        )
+        yield _gauge("window_seconds", "Length of the window of the indicators.", self.kpis.window_s)
+        yield _gauge("window_goals", "Goals with a verdict in the window.", figures.goals)
+        yield _gauge("window_cache_lookups", "Cache look-ups in the window.", figures.cache_lookups)
+
+    def _pool(self) -> Iterator[Metric]:
+        stats = self.pool.stats()
+        yield _gauge("session_pool_total", "Places of the pool that hold a session, or one that is being started.", stats.total_sessions)
+        yield _gauge("session_pool_active", "Live sessions of the pool, without spares.", stats.active_sessions)
+        yield _gauge("session_pool_busy", "Sessions at work.", stats.busy_sessions)
+        yield _gauge("session_pool_max", "Size of the pool (PXL_POOL_SIZE).", stats.max_pool_size)
+        yield _gauge("session_pool_spares", "Warm sessions beyond the pool's size.", stats.spare_sessions)
+        yield _gauge("session_pool_utilization_percent", "Busy sessions over the pool's size.", stats.utilization_rate * 100)
+        yield _gauge("kernel_queue_length", "Checks that wait for a session.", stats.waiting_checks)
+
+    def _memory(self) -> Iterator[Metric]:
+        own = resident_bytes()
+        sessions = [usage.resident_bytes for usage in self.pool.usage().values()]
+        available = available_bytes()
+        yield _gauge("memory_resident_bytes", "Resident memory of the service, without its sessions.", own)
+        yield _gauge(
+            "sessions_memory_resident_bytes", "Resident memory of all sessions; pages that they share count for each.", sum(sessions)
+        )
+        yield _gauge("session_memory_resident_max_bytes", "Resident memory of the largest session.", max(sessions, default=0))
+        yield _gauge(
+            "memory_available_bytes", "Memory that the service may have: the container's limit, or the machine's memory.", available
+        )
+        yield _gauge("memory_usage_percent", "Service and sessions over what they may have.", 100 * (own + sum(sessions)) / available)
+
+    def _canaries(self) -> Iterator[Metric]:
+        state = self.canaries.state()
+        ready = not state.failing and not self.draining.active
+        yield _gauge("ready", "1 when both canaries were kernel-checked lately and the service is not ending.", float(ready))
+        yield _gauge("draining", "1 when the service was asked to end.", float(self.draining.active))
+        ages = GaugeMetricFamily("logos_pxl_canary_age_seconds", "Seconds since the canary was last kernel-checked.", labels=["canary"])
+        for canary in state.canaries:
+            if canary.checked_ago_s is not None:
+                ages.add_metric([canary.name], canary.checked_ago_s)
+        yield ages
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"logos_pxl_{name}", meaning, value=value)

@@ -1,0 +1,144 @@
+"""How long each endpoint takes and how often it fails: the layer around all routes, and the figures that it keeps.
+
+Invariant: every HTTP request that reaches the layer is counted once, when its answer has ended or was given up, under the name of its route
+(``POST /prove``), or under ``other`` when no route fits: names never come from clients.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from logos_pxl.service.condition import Condition
+from logos_pxl.service.metrics.instruments import Instruments
+from logos_pxl.service.metrics.sketch import QuantileSketch
+from logos_pxl.service.metrics.window import SlidingWindow
+
+WINDOW_S = 86_400.0
+_SLOTS = 96
+_OTHER = "other"
+_GIVEN_UP = 499
+_SERVER_ERROR = 500
+# These answer 503 by design.
+_STATE = "/health"
+
+
+@dataclass(slots=True)
+class _Slot:
+    errors: int = 0
+    seconds: QuantileSketch = field(default_factory=QuantileSketch)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFigures:
+    """One endpoint in the window. ``error_count`` counts answers of 500 and above."""
+
+    name: str
+    call_count: int
+    p50_duration_ms: float
+    p90_duration_ms: float
+    p95_duration_ms: float
+    p99_duration_ms: float
+    error_count: int
+
+
+class EndpointStatistics:
+    """What became of the requests of the last ``WINDOW_S`` seconds, by endpoint. ``clock`` gives seconds and never goes back."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._endpoints: dict[str, SlidingWindow[_Slot]] = {}
+
+    def answered(self, name: str, seconds: float, *, error: bool) -> None:
+        """A request was answered."""
+        window = self._endpoints.get(name)
+        if window is None:
+            window = self._endpoints[name] = SlidingWindow(_Slot, span_s=WINDOW_S, slots=_SLOTS, clock=self._clock)
+        slot = window.current()
+        slot.seconds.add(seconds)
+        slot.errors += error
+
+    def figures(self) -> list[EndpointFigures]:
+        """All endpoints that were called in the window, by name."""
+        return [figures for name in sorted(self._endpoints) if (figures := self._figures(name)).call_count]
+
+    def _figures(self, name: str) -> EndpointFigures:
+        slots = list(self._endpoints[name].live())
+        sketch = QuantileSketch.merged(slot.seconds for slot in slots)
+        p50, p90, p95, p99 = (sketch.quantile(share) * 1000 for share in (0.5, 0.9, 0.95, 0.99))
+        return EndpointFigures(name, sketch.count, p50, p90, p95, p99, sum(slot.errors for slot in slots))
+
+
+class EndpointMetrics:
+    """An ASGI layer that measures what it wraps."""
+
+    def __init__(
+        self, app: ASGIApp, routes: Sequence[Route], instruments: Instruments, statistics: EndpointStatistics, condition: Condition
+    ) -> None:
+        self._app = app
+        self._names = _Names(routes)
+        self._on = instruments
+        self._statistics = statistics
+        self._condition = condition
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, and count it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        self._on.requests_in_flight.inc()
+        try:
+            await self._app(scope, receive, observed)
+        except Exception:
+            status = status or _SERVER_ERROR
+            raise
+        finally:
+            self._on.requests_in_flight.dec()
+            # Without a status the request was cancelled: its client is gone, or the service ends.
+            self._count(scope, status or _GIVEN_UP, time.perf_counter() - started)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        name = self._names.of(scope)
+        error = status >= _SERVER_ERROR and not scope["path"].startswith(_STATE)
+        self._on.requests.labels(name, str(status)).inc()
+        self._on.request_seconds.labels(name).observe(seconds)
+        self._statistics.answered(name, seconds, error=error)
+        if error:
+            self._condition.failed(f"{name} answered {status}")
+
+
+class _Names:
+    """Names of routes. Paths without parameters, nearly all that come, are looked up; others are matched."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._fixed = {
+            (method, route.path): f"{_shown(method)} {route.path}"
+            for route in routes
+            if "{" not in route.path
+            for method in route.methods or ()
+        }
+        self._patterns = [route for route in routes if "{" in route.path]
+
+    def of(self, scope: Scope) -> str:
+        name = self._fixed.get((scope["method"], scope["path"]))
+        if name is not None:
+            return name
+        for route in self._patterns:
+            if route.matches(scope)[0] is Match.FULL:
+                return f"{_shown(scope['method'])} {route.path}"
+        return _OTHER
+
+
+def _shown(method: str) -> str:
+    return "GET" if method == "HEAD" else method

@@ -1,0 +1,48 @@
+"""The metrics of one service, put together.
+
+Invariant: everything lives in one registry that belongs to this object; nothing is registered with the process.
+"""
+
+import time
+
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
+
+from logos_pxl.proving.canaries import Canaries
+from logos_pxl.runtime import Runtime
+from logos_pxl.service.condition import Condition
+from logos_pxl.service.metrics.collector import StateCollector
+from logos_pxl.service.metrics.endpoints import EndpointStatistics
+from logos_pxl.service.metrics.instruments import Instruments
+from logos_pxl.service.metrics.kpis import Kpis
+from logos_pxl.service.metrics.performance import PerformanceReport
+from logos_pxl.service.metrics.recorder import Recorder
+
+
+class Metrics:
+    """Made before the service opens, so that ``recorder`` can be told from the start. ``window_s`` is that of the indicators."""
+
+    def __init__(self, *, window_s: float) -> None:
+        self.registry = CollectorRegistry()
+        self.instruments = Instruments(self.registry)
+        self.kpis = Kpis(window_s=window_s)
+        self.condition = Condition()
+        self.endpoints = EndpointStatistics()
+        self.performance = PerformanceReport(self.endpoints)
+        self.recorder = Recorder(self.instruments, self.kpis, self.condition)
+        self._started = time.monotonic()
+
+    def watch(self, runtime: Runtime, canaries: Canaries) -> None:
+        """Read the state of an open service from now on. To be called once."""
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self.registry.register(
+            StateCollector(
+                pool=runtime.pool,
+                identity=runtime.identity,
+                versions=runtime.prover.versions,
+                canaries=canaries,
+                draining=runtime.draining,
+                kpis=self.kpis,
+                started=self._started,
+            )
+        )
