@@ -52,8 +52,14 @@ def free_port() -> int:
 @contextlib.contextmanager
 def running_server(folder: Path, **environment: str) -> Iterator[Server]:
     """Start ``serve_pxl.py`` with its data and its log in ``folder``, wait until it is ready, and end it afterwards."""
-    port = free_port()
-    defaults = {"PXL_POOL_SIZE": "2", "PXL_SERVER_PORT": str(port), "PXL_DATA_DIR": str(folder / "var"), "PXL_SHUTDOWN_TIMEOUT": "5"}
+    port = int(environment.get("PXL_SERVER_PORT") or free_port())
+    defaults = {
+        "PXL_POOL_SIZE": "2",
+        "PXL_SERVER_PORT": str(port),
+        "PXL_DATA_DIR": str(folder / "var"),
+        "PXL_SHUTDOWN_TIMEOUT": "5",
+        "PXL_DRAIN_DELAY": "0",
+    }
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

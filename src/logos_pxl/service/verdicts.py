@@ -16,6 +16,7 @@ from logos_pxl.runtime import Runtime
 from logos_pxl.service.answers import verdict_response
 from logos_pxl.service.bodies import read_json
 from logos_pxl.service.disconnects import while_connected
+from logos_pxl.service.ending import cut_off
 from logos_pxl.service.schemas import ProveRequest
 
 # Texts up to this length are parsed on the event loop: the parser takes less time than a change of threads.
@@ -48,6 +49,10 @@ class VerdictEndpoints:
         except ClientDisconnect:
             # Nobody reads this; the status is for the logs.
             return Response(status_code=_CLIENT_CLOSED_REQUEST)
+        except asyncio.CancelledError:
+            if not self._runtime.draining.active:
+                raise
+            return cut_off()
         return verdict_response(verdict, document_of)
 
     async def _decide(self, text: str, timeout_s: float) -> Verdict:

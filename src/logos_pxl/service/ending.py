@@ -1,0 +1,91 @@
+"""The server's end, in order.
+
+Invariant: the first signal begins the draining: the service is not ready any more, goes on for ``PXL_DRAIN_DELAY`` (so that a balancer
+notices; not after SIGINT, which is sent from a terminal), then takes no new connection and lets requests in flight end. All of this takes
+``PXL_SHUTDOWN_TIMEOUT`` at most: then, or at a second signal, what is still in flight is cut off. The exit status is 0.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+from types import FrameType
+
+import uvicorn
+from starlette.responses import Response
+
+from logos_pxl.draining import Draining
+from logos_pxl.service.problems import problem
+from logos_pxl.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+# How long requests that were cut off may take to say so.
+_LAST_WORDS_S = 1.0
+
+
+class DrainingServer(uvicorn.Server):
+    """Uvicorn's server with the end that is described above."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings, draining: Draining) -> None:
+        super().__init__(config)
+        self._delay_s = min(settings.drain_delay_s, settings.shutdown_timeout_s)
+        self._timeout_s = settings.shutdown_timeout_s
+        self._draining = draining
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._cut = False
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal, and then until the end."""
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the base class's signature
+        """A signal has come: in the main thread, between any two steps of it."""
+        if self._loop is None:
+            self.should_exit = True
+        else:
+            self._loop.call_soon_threadsafe(self._signalled, sig)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no new connections, let requests end, cut off what does not."""
+        remaining_s = 0.0 if self._cut else max(0.0, self._timeout_s - self._draining.for_s)
+        # The base class waits as long as its configuration says.
+        self.config.timeout_graceful_shutdown = remaining_s  # type: ignore[assignment]
+        await super().shutdown(sockets)
+        self._cut_off()
+        if self.server_state.tasks:
+            await asyncio.wait(tuple(self.server_state.tasks), timeout=_LAST_WORDS_S)
+
+    def _signalled(self, sig: int) -> None:
+        if not self._draining.begin():
+            _log.warning("a second signal: requests in flight are cut off")
+            self._cut = self.should_exit = True
+            self._cut_off()
+            return
+        delay_s = self._delay_s if sig == signal.SIGTERM else 0.0
+        _log.info("%s: not ready any more; new connections are taken for another %g s", signal.Signals(sig).name, delay_s)
+        asyncio.get_running_loop().call_later(delay_s, self._stop_listening)
+
+    def _stop_listening(self) -> None:
+        self.should_exit = True
+
+    def _cut_off(self) -> None:
+        for task in tuple(self.server_state.tasks):
+            task.cancel()
+        # An answer that nobody reads would keep its connection open.
+        for connection in tuple(self.server_state.connections):
+            if connection.transport.get_write_buffer_size():
+                connection.transport.abort()
+
+
+def cut_off() -> Response:
+    """What a request in flight is told when it cannot be waited for."""
+    return problem(
+        503,
+        "cancelled",
+        "The service is shutting down",
+        "the service ended before there was a verdict; ask again, for another process may serve already",
+        members={"ok": False, "verdict": "unknown", "reason": "cancelled"},
+        headers={"Retry-After": "1", "Connection": "close"},
+    )

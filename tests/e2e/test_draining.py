@@ -1,0 +1,136 @@
+"""The end, in order: what is in flight when the signal comes, when time is up, and when a second signal comes."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+from e2e.running import HARD, ROOT, Server, running_server
+
+
+def asking(server: Server, answers: list[httpx2.Response], **members: object) -> threading.Thread:
+    """A client that asks for a hard goal, on a thread."""
+
+    def ask() -> None:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=60) as client:
+            answers.append(client.post("/prove", json={"goal": HARD, **members}))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    time.sleep(0.4)
+    return thread
+
+
+def seconds_of(action: Callable[[], object]) -> float:
+    started = time.monotonic()
+    action()
+    return time.monotonic() - started
+
+
+def test_new_connections_are_served_while_the_balancer_notices(folder: Path) -> None:
+    """For PXL_DRAIN_DELAY seconds after SIGTERM a goal that still comes is decided; then the port is closed, and the status is 0."""
+    with running_server(folder, PXL_POOL_SIZE="1", PXL_DRAIN_DELAY="1.5") as server:
+        started = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        with httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=10) as late:
+            assert late.post("/prove", json={"goal": "A -> A"}).json()["ok"] is True
+        assert server.process.wait(10) == 0
+        assert time.monotonic() - started >= 1.4
+
+
+def test_an_interrupt_does_not_wait_for_a_balancer(folder: Path) -> None:
+    """SIGINT comes from a terminal: the delay is not for it."""
+    with running_server(folder, PXL_POOL_SIZE="1", PXL_DRAIN_DELAY="5") as server:
+        server.process.send_signal(signal.SIGINT)
+        assert seconds_of(lambda: server.process.wait(10)) < 3
+        assert server.process.returncode == 0
+
+
+def test_the_delay_is_part_of_the_setting(folder: Path) -> None:
+    """A delay longer than PXL_SHUTDOWN_TIMEOUT is cut to it."""
+    with running_server(folder, PXL_POOL_SIZE="1", PXL_DRAIN_DELAY="60", PXL_SHUTDOWN_TIMEOUT="1") as server:
+        server.process.send_signal(signal.SIGTERM)
+        assert seconds_of(lambda: server.process.wait(10)) < 4
+        assert server.process.returncode == 0
+
+
+def test_a_second_signal_cuts_short(folder: Path) -> None:
+    """What is in flight is told that the service ends, with a problem document and Retry-After, and the status is still 0."""
+    answers: list[httpx2.Response] = []
+    with running_server(folder, PXL_POOL_SIZE="1", PXL_SHUTDOWN_TIMEOUT="60") as server:
+        client = asking(server, answers, timeout_ms=60_000)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert server.process.poll() is None
+        server.process.send_signal(signal.SIGTERM)
+        assert seconds_of(lambda: server.process.wait(20)) < 5
+        assert server.process.returncode == 0
+        client.join(10)
+    (answer,) = answers
+    assert (answer.status_code, answer.json()["reason"]) == (503, "cancelled")
+    assert answer.json()["type"] == "urn:pxl:problem:cancelled"
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_when_time_is_up_requests_are_told_so(folder: Path) -> None:
+    """After PXL_SHUTDOWN_TIMEOUT a request in flight gets a 503, not a reset."""
+    answers: list[httpx2.Response] = []
+    with running_server(folder, PXL_POOL_SIZE="1", PXL_SHUTDOWN_TIMEOUT="1") as server:
+        client = asking(server, answers, timeout_ms=60_000)
+        server.process.send_signal(signal.SIGTERM)
+        assert 0.8 < seconds_of(lambda: server.process.wait(20)) < 5
+        client.join(10)
+    assert [(answer.status_code, answer.json()["reason"]) for answer in answers] == [(503, "cancelled")]
+
+
+def test_half_open_and_silent_connections_do_not_delay_the_end(folder: Path) -> None:
+    """Connections with no request, half a head or half a body end with the server, within its time."""
+    with running_server(folder, PXL_POOL_SIZE="1", PXL_SHUTDOWN_TIMEOUT="2") as server, contextlib.ExitStack() as stack:
+        for sent in (b"", b"POST /pro", b"POST /prove HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            connection.sendall(sent)
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGTERM)
+        assert seconds_of(lambda: server.process.wait(10)) < 5
+        assert server.process.returncode == 0
+
+
+def test_two_processes_may_share_the_port(folder: Path) -> None:
+    """With PXL_REUSE_PORT a new process serves before the old one ends."""
+    shared = {"PXL_POOL_SIZE": "1", "PXL_REUSE_PORT": "true"}
+    with running_server(folder, **shared) as first:
+        (folder / "second").mkdir()
+        with running_server(folder / "second", **shared, PXL_SERVER_PORT=str(first.port)) as second:
+            deadline = time.monotonic() + 20
+            while "listening on" not in second.log.read_text():  # until then it is the first that answers
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            first.process.send_signal(signal.SIGTERM)
+            assert first.process.wait(10) == 0
+            with httpx2.Client(base_url=f"http://127.0.0.1:{first.port}", timeout=10) as client:
+                assert client.post("/prove", json={"goal": "A -> A"}).json()["ok"] is True
+
+
+def test_a_port_that_is_taken_is_told(folder: Path) -> None:
+    """Status 2, and a message that names the variable and the cause."""
+    with running_server(folder, PXL_POOL_SIZE="1") as first:
+        ran = subprocess.run(
+            [sys.executable, str(ROOT / "serve_pxl.py"), "--port", str(first.port)],
+            env={**os.environ, "PXL_DATA_DIR": str(folder / "second")},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert ran.returncode == 2
+        assert f"PXL_SERVER_PORT={first.port}: cannot listen there: Address already in use" in ran.stderr
+        assert first.prove("A -> A").json()["ok"] is True
