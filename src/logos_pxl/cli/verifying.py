@@ -16,6 +16,7 @@ from logos_pxl.proving.recheck import Recheck, by_kernel, by_rust
 from logos_pxl.settings import Settings
 
 _DEFAULT_TIMEOUT_S = 600.0
+_SHOWN_CHARACTERS = 4_000
 
 
 def verify_file(path: Path, *, fast: bool, timeout_ms: int | None) -> ExitStatus:
@@ -35,8 +36,14 @@ def verify_file(path: Path, *, fast: bool, timeout_ms: int | None) -> ExitStatus
     if not result.accepted:
         typer.echo(f"refused by {checker}: {result.reason}")
         return ExitStatus.INVALID
-    typer.echo(f"accepted by {checker}" + (f": {result.statement}" if result.statement else ""))
+    typer.echo(f"accepted by {checker}" + (f": {_shown(result.statement)}" if result.statement else ""))
     return ExitStatus.VALID
+
+
+def _shown(statement: str) -> str:
+    if len(statement) <= _SHOWN_CHARACTERS:
+        return statement
+    return f"{statement[:_SHOWN_CHARACTERS]} ... (cut here: {len(statement)} characters)"
 
 
 def _recheck(path: Path, *, fast: bool, timeout_s: float) -> tuple[str, Recheck]:

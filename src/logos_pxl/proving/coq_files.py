@@ -22,6 +22,9 @@ _THEOREMS = {"goal_is_provable": "Prov goal", "goal_is_not_provable": "~ Prov go
 _PROBE = """\
 From PXL Require Import Kernel.Syntax Kernel.Provability.
 Require Exported.
+Open Scope formula_scope.
+Open Scope name_scope.
+Set Printing Depth 1000000.
 Definition goal_of (goal : formula) (_ : {statement}) : formula := goal.
 Eval cbv in goal_of _ Exported.{theorem}.
 Print Assumptions Exported.{theorem}.
@@ -49,7 +52,7 @@ def recheck_coq_file(path: Path, settings: SessionSettings, *, timeout_s: float)
     answer, _, assumptions = output.partition("\n     : formula\n")
     if assumptions.strip() != _CLOSED:
         return Recheck(accepted=False, statement=None, reason=f"the theorem rests on axioms: {assumptions.strip()}")
-    goal = answer.strip().removeprefix("= ")
+    goal = " ".join(answer.split()).removeprefix("= ")
     return Recheck(accepted=True, statement=_THEOREMS[theorem].replace("goal", f"({goal})"), reason="")
 
 
