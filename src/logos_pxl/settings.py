@@ -56,17 +56,6 @@ class Settings(ServiceSettings):
         ge=0,
         le=600,
     )
-    listen_backlog: int = _variable(
-        2048, "PXL_LISTEN_BACKLOG", "a whole number of connections that may wait to be taken, from 1 to 65535", ge=1, le=65_535
-    )
-    reuse_port: bool = _variable(False, "PXL_REUSE_PORT", "true or false: whether several processes may listen on the port (SO_REUSEPORT)")
-    drain_delay_s: float = _variable(
-        1,
-        "PXL_DRAIN_DELAY",
-        "seconds between SIGTERM, when the service says that it is not ready, and its last new connection, from 0 to 600",
-        ge=0,
-        le=600,
-    )
     cache_ttl_s: float = _variable(300, "PXL_CACHE_TTL", "seconds from 0 (keep nothing) to 31536000", ge=0, le=31_536_000)
 
     # Goals and verdicts.
