@@ -78,6 +78,18 @@ class CertificateNotFound(RequestError):
     code = "certificate-not-found"
 
 
+class JobNotFound(RequestError):
+    """No job has this id (any more) (HTTP 404)."""
+
+    code = "job-not-found"
+
+
+class BatchTooLarge(RequestTooLarge):
+    """The batch holds more goals than ``PXL_BATCH_MAX_GOALS`` allows (HTTP 413)."""
+
+    code = "batch-too-large"
+
+
 class StorageUnavailable(PxlError):
     """The certificate store cannot be read now: a disk fails, or is too slow (HTTP 503)."""
 

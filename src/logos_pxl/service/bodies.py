@@ -26,7 +26,7 @@ async def read_json(request: Request, model: type[Model], *, max_bytes: int, tim
     Raises UnsupportedMediaType, RequestTooLarge, SlowBody, InvalidJson, InvalidFields; ClientDisconnect when the client went away.
     """
     _require_json(request)
-    body = await _read(request, max_bytes, timeout_s)
+    body = await read_body(request, max_bytes=max_bytes, timeout_s=timeout_s)
     try:
         return model.model_validate(_decode(body), strict=True)
     except ValidationError as error:
@@ -42,7 +42,8 @@ def _require_json(request: Request) -> None:
         raise UnsupportedMediaType(f"the Content-Encoding is {encoding[:_SHOWN_CHARACTERS]!r}; send the body uncompressed")
 
 
-async def _read(request: Request, max_bytes: int, timeout_s: float) -> bytes:
+async def read_body(request: Request, *, max_bytes: int, timeout_s: float) -> bytes:
+    """All of the body. Raises RequestTooLarge, SlowBody; ClientDisconnect when the client went away."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > max_bytes:
         raise _too_large(max_bytes)

@@ -14,9 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from logos_pxl.errors import (
+    BatchTooLarge,
     CertificateNotFound,
     ConfigurationError,
     GoalTooLarge,
+    JobNotFound,
     KernelUnavailable,
     MalformedGoal,
     Overloaded,
@@ -27,6 +29,8 @@ from logos_pxl.errors import (
     SoundnessAlarm,
     StorageUnavailable,
 )
+from logos_pxl.service.refusals import AmbiguousRequest, QuotaExceeded, Unauthenticated
+from logos_pxl.signing import ALGORITHM
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:pxl:problem:"
@@ -67,12 +71,17 @@ class SlowBody(RequestError):
 
 
 STATUSES: tuple[tuple[type[PxlError], int, str], ...] = (
+    (Unauthenticated, 401, "The request is not authenticated"),
     (CertificateNotFound, 404, "No such certificate"),
+    (JobNotFound, 404, "No such job"),
     (NotAcceptable, 406, "No acceptable form"),
     (SlowBody, 408, "The body came too slowly"),
     (GoalTooLarge, 413, "The goal is too large"),
+    (BatchTooLarge, 413, "The batch is too large"),
     (RequestTooLarge, 413, "The request is too large"),
     (UnsupportedMediaType, 415, "Unsupported media type"),
+    (QuotaExceeded, 429, "Too many requests of this client"),
+    (AmbiguousRequest, 400, "The request is ambiguous"),
     (MalformedGoal, 400, "The goal is malformed"),
     (InvalidJson, 400, "The body is not valid JSON"),
     (InvalidFields, 400, "Wrong fields"),
@@ -126,11 +135,22 @@ def _extras(error: PxlError) -> tuple[dict[str, Any], dict[str, str]]:
             return {"limit": error.limit, "maximum": error.maximum}, {}
         case InvalidFields():
             return {"errors": error.errors}, {}
-        case KernelUnavailable(retry_after_s=float() | int() as wait) | Overloaded(retry_after_s=float() | int() as wait):
-            return {}, {"Retry-After": retry_after(wait)}
+    return {}, _extra_headers(error)
+
+
+def _extra_headers(error: PxlError) -> dict[str, str]:
+    match error:
+        case Unauthenticated():
+            return {"WWW-Authenticate": ALGORITHM}
+        case (
+            KernelUnavailable(retry_after_s=float() | int() as wait)
+            | Overloaded(retry_after_s=float() | int() as wait)
+            | QuotaExceeded(retry_after_s=wait)
+        ):
+            return {"Retry-After": retry_after(wait)}
         case SessionError() | Overloaded() | StorageUnavailable():
-            return {}, {"Retry-After": retry_after(None)}
-    return {}, {}
+            return {"Retry-After": retry_after(None)}
+    return {}
 
 
 def retry_after(wait_s: float | None) -> str:
@@ -161,6 +181,11 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 async def on_defect(_: Request, __: Exception) -> Response:
     """For errors that nobody foresaw; the log has the trace, the caller has none of it."""
+    return defect()
+
+
+def defect() -> Response:
+    """What a caller is told of an error that nobody foresaw."""
     return problem(
         500, "internal", "Internal error", "the service failed on this request; its log says where", headers={"Connection": "close"}
     )

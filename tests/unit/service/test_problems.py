@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -9,6 +10,7 @@ from logos_pxl import errors
 from logos_pxl.errors import GoalTooLarge, KernelTimeout, KernelUnavailable, MalformedGoal, PxlError, QueueFull, RequestTooLarge
 from logos_pxl.service import problems
 from logos_pxl.service.problems import InvalidFields, problem_of
+from logos_pxl.service.refusals import QuotaExceeded, Refusal, Unauthenticated
 
 EXPECTED = {
     "PxlError": 500,
@@ -19,6 +21,8 @@ EXPECTED = {
     "TimeoutTooLong": 400,
     "MalformedCertificate": 400,
     "CertificateNotFound": 404,
+    "JobNotFound": 404,
+    "BatchTooLarge": 413,
     "StorageUnavailable": 503,
     "ConfigurationError": 500,
     "KernelNotBuilt": 500,
@@ -37,19 +41,24 @@ EXPECTED = {
     "InvalidJson": 400,
     "InvalidFields": 400,
     "SlowBody": 408,
+    "AmbiguousRequest": 400,
+    "Unauthenticated": 401,
+    "QuotaExceeded": 429,
+}
+
+
+MADE: dict[type[PxlError], Callable[[], PxlError]] = {
+    MalformedGoal: lambda: MalformedGoal("m", detail="d", offset=1, line=1, column=2, found="x", expected=["y"], caret="x\n^"),
+    GoalTooLarge: lambda: GoalTooLarge("m", limit="max_depth", maximum=3),
+    KernelTimeout: lambda: KernelTimeout("m", waiting=True),
+    InvalidFields: lambda: InvalidFields("m", [{"field": "goal", "message": "missing"}]),
+    Unauthenticated: lambda: Unauthenticated(Refusal.INVALID, detail="for the log"),
+    QuotaExceeded: lambda: QuotaExceeded("m", retry_after_s=3),
 }
 
 
 def made(kind: type[PxlError]) -> PxlError:
-    if kind is MalformedGoal:
-        return MalformedGoal("m", detail="d", offset=1, line=1, column=2, found="x", expected=["y"], caret="x\n^")
-    if kind is GoalTooLarge:
-        return GoalTooLarge("m", limit="max_depth", maximum=3)
-    if kind is KernelTimeout:
-        return KernelTimeout("m", waiting=True)
-    if kind is InvalidFields:
-        return InvalidFields("m", [{"field": "goal", "message": "missing"}])
-    return kind("m")
+    return MADE[kind]() if kind in MADE else kind("m")
 
 
 CLASSES = sorted(
@@ -73,9 +82,9 @@ def test_every_error_has_its_status(kind: type[PxlError]) -> None:
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_whoever_is_told_to_come_back_is_told_when(kind: type[PxlError]) -> None:
-    """Every 503 has a Retry-After of at least a second, and nothing else has one."""
+    """Every 503 and 429 has a Retry-After of at least a second, and nothing else has one."""
     response = problem_of(made(kind))
-    assert ("retry-after" in response.headers) == (response.status_code == 503)
+    assert ("retry-after" in response.headers) == (response.status_code in (429, 503))
     assert int(response.headers.get("retry-after", "1")) >= 1
 
 

@@ -1,0 +1,161 @@
+"""The logs of a process, opened and closed.
+
+Invariant: between opening and closing the root logger has our handlers and no others; closing writes out what was taken.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from logos_pxl.errors import ConfigurationError, PxlError
+from logos_pxl.logs.escaping import escaped
+from logos_pxl.logs.formats import Form, formatter
+from logos_pxl.logs.requests import RequestLines
+from logos_pxl.logs.targets import Descriptor, LogFile, Target
+from logos_pxl.logs.times import Clock
+from logos_pxl.logs.writer import LineWriter
+from logos_pxl.service_settings import ServiceSettings
+
+SERVER_LOG = "pxl-server.log"
+ACCESS_LOG = "access.log"
+
+_LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARN": logging.WARNING, "ERROR": logging.ERROR}
+_CLOSE_S = 3.0
+_STDERR_BYTES = 1 << 20
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """The open logs. ``requests`` takes a line for each request; everything else goes through ``logging``."""
+
+    requests: RequestLines
+    _writers: tuple[LineWriter, ...]
+
+    @classmethod
+    @contextmanager
+    def open(cls, settings: ServiceSettings) -> "Iterator[Logs]":
+        """Open the files in ``PXL_LOG_DIR``, and take what goes through ``logging``. Raises ConfigurationError."""
+        with ExitStack() as stack:
+            access = _started(stack, ACCESS_LOG, _file(settings.log_dir, ACCESS_LOG), settings.log_format)
+            server = [_started(stack, SERVER_LOG, _file(settings.log_dir, SERVER_LOG), settings.log_format)]
+            if settings.log_stderr:
+                stderr = Descriptor(sys.stderr.fileno())
+                server.append(_started(stack, "standard error", stderr, settings.log_format, max_pending_bytes=_STDERR_BYTES))
+            level = _LEVELS[settings.log_level]
+            requests = RequestLines(settings.log_format, access.write, [writer.write for writer in server], level=level)
+            stack.enter_context(_taking_records(server, settings.log_format, level))
+            stack.enter_context(_telling_unforeseen_errors())
+            yield cls(requests, (access, *server))
+
+    def set_level(self, name: str) -> None:
+        """From now on tell what has this level (``LOG_LEVEL``) or a higher one."""
+        logging.getLogger().setLevel(_LEVELS[name])
+        self.requests.level = _LEVELS[name]
+
+    def reopen(self) -> None:
+        """Open the files anew, after they were renamed."""
+        for writer in self._writers:
+            writer.reopen()
+
+
+def note_failed_start(message: str) -> None:
+    """Leave the reason in pxl-server.log, as far as its place is known without settings; never raises."""
+    folder = Path(os.environ.get("PXL_LOG_DIR") or "logs")
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / SERVER_LOG).open("a", encoding="utf-8") as log:
+            log.write(_failed_start_line(message, os.environ.get("LOG_FORMAT", "text").lower() == "json"))
+
+
+def _failed_start_line(message: str, as_json: bool) -> str:
+    now = Clock().iso(time.time())
+    if as_json:
+        return json.dumps({"timestamp": now, "level": "CRITICAL", "event": f"the service did not start: {message}"}) + "\n"
+    return f"{now} CRITICAL start: the service did not start: {escaped(message)}\n"
+
+
+def _file(folder: Path, name: str) -> LogFile:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return LogFile(folder / name)
+    except OSError as error:
+        raise ConfigurationError(
+            f"PXL_LOG_DIR={str(folder)!r}: {name} cannot be written there: {error.strerror}; give a folder that this user may write"
+        ) from error
+
+
+def _started(stack: ExitStack, name: str, target: Target, form: Form, *, max_pending_bytes: int = 16 << 20) -> LineWriter:
+    writer = LineWriter(name, target, partial(_lost_line, name, formatter(form)), max_pending_bytes=max_pending_bytes)
+    stack.callback(writer.close, timeout_s=_CLOSE_S)
+    return writer
+
+
+def _lost_line(name: str, form: logging.Formatter, lost: int) -> bytes:
+    message = "%d lines were lost before this one: %s could not be written, and no more room was left for them in memory"
+    return form.format(logging.LogRecord(__name__, logging.ERROR, __file__, 0, message, (lost, name), None)).encode() + b"\n"
+
+
+class _LineHandler(logging.Handler):
+    """Hands records to writers."""
+
+    def __init__(self, writers: list[LineWriter]) -> None:
+        super().__init__()
+        self._writers = writers
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Format once, write everywhere."""
+        try:
+            line = self.format(record).encode() + b"\n"
+        except Exception:  # noqa: BLE001 - logging's own convention: a line that cannot be made is no reason to fail its writer
+            self.handleError(record)
+            return
+        for writer in self._writers:
+            writer.write(line, urgent=record.levelno >= logging.ERROR)
+
+
+@contextmanager
+def _taking_records(writers: list[LineWriter], form: Form, level: int) -> Iterator[None]:
+    root = logging.getLogger()
+    before, level_before = root.handlers[:], root.level
+    handler = _LineHandler(writers)
+    handler.setFormatter(formatter(form))
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    try:
+        yield
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level_before)
+
+
+@contextmanager
+def _telling_unforeseen_errors() -> Iterator[None]:
+    """What ends the process, or one of its threads, is told before."""
+    before = threading.excepthook
+
+    def tell(failed: threading.ExceptHookArgs) -> None:
+        name = failed.thread.name if failed.thread else "of no name"
+        _log.critical("thread %s ended by an error", name, exc_info=failed.exc_value)
+
+    threading.excepthook = tell
+    try:
+        yield
+    except PxlError as error:
+        _log.critical("the service ends: %s", error)
+        raise
+    except Exception:
+        _log.critical("the service ends by an error", exc_info=True)
+        raise
+    finally:
+        threading.excepthook = before

@@ -1,0 +1,95 @@
+"""The outermost layer: a request gets its id, and, when it has been answered, its line in the log.
+
+Invariant: every request has exactly one line, also when it fails or is given up; its answer, when there is one, carries the id of the line.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from logos_pxl.logs import RequestLine, RequestLines
+from logos_pxl.service.gate.arrivals import Arrival
+from logos_pxl.service.gate.clients import Clients
+from logos_pxl.service.problems import defect
+
+_log = logging.getLogger(__name__)
+
+_GIVEN_UP = 499
+_OTHER = "(no endpoint)"
+
+
+class AccessLog:
+    """The layer."""
+
+    def __init__(self, app: ASGIApp, lines: RequestLines, clients: Clients, endpoints: "Endpoints") -> None:
+        self._app = app
+        self._lines = lines
+        self._clients = clients
+        self._endpoints = endpoints
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, and tell of it afterwards."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        arrival = Arrival.of(scope, self._clients.address(scope))
+        clear_contextvars()
+        bind_contextvars(request_id=arrival.request_id)
+        status = body_bytes = 0
+        request_id = (b"x-request-id", arrival.request_id.encode("ascii"))
+
+        async def told(message: Message) -> None:
+            nonlocal status, body_bytes
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], request_id]
+            else:
+                body_bytes += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, told)
+        except Exception:  # noqa: BLE001 - nothing is outside this layer to tell it
+            _log.exception("a request failed by an error that nobody foresaw")
+            if not status:
+                await defect()(scope, receive, told)
+        finally:
+            # Without a status nothing was answered: the client is gone, or the service ends.
+            line = _line(scope, arrival, self._endpoints.name(scope["path"]))
+            line.status, line.body_bytes, line.duration_s = status or _GIVEN_UP, body_bytes, time.perf_counter() - started
+            self._lines.tell(line)
+
+
+class Endpoints:
+    """The endpoints by their paths, so that pxl-server.log holds no text of strangers."""
+
+    def __init__(self, routes: Iterable[Route] = ()) -> None:
+        templates = [route.path for route in routes]
+        self._fixed = frozenset(path for path in templates if "{" not in path)
+        self._by_first = {path.split("/")[1]: path for path in templates if "{" in path}
+
+    def name(self, path: str) -> str:
+        """The endpoint's path, such as ``/certificates/{name}``."""
+        if path in self._fixed:
+            return path
+        first = path.split("/", 2)[1:2]
+        return self._by_first.get(first[0], _OTHER) if first else _OTHER
+
+
+def _line(scope: Scope, arrival: Arrival, endpoint: str) -> RequestLine:
+    return RequestLine(
+        client=arrival.client,
+        method=scope["method"],
+        path=scope["raw_path"].decode("latin-1"),
+        endpoint=endpoint,
+        http_version=scope["http_version"],
+        request_id=arrival.request_id,
+        user_agent=arrival.first_of(b"user-agent") or "",
+        key=arrival.key or "",
+        remark=arrival.remark,
+    )
