@@ -4,6 +4,7 @@ Invariant: a ``Goal`` exists only when the engine's parser accepted its text wit
 else; what the goal *means* is said by Coq, which prints the statement of every verdict itself.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,6 +42,11 @@ class Canonical:
     names: tuple[str, ...]
 
     @cached_property
+    def digest(self) -> bytes:
+        """The SHA-256 of the form on the wire: the same for goals that differ only in the names of their atoms."""
+        return hashlib.sha256(self.formula.wire()).digest()
+
+    @cached_property
     def restoring(self) -> dict[str, str]:
         """The renaming that leads back to the goal: canonical name to own name."""
         return {f"p{index}": name for index, name in enumerate(self.names)}
@@ -76,6 +82,11 @@ class Goal:
     def wire(self) -> bytes:
         """The goal as a kernel session reads it."""
         return self.formula.wire()
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The SHA-256 of the goal on the wire: the same goal has the same one, in whatever notation it came."""
+        return hashlib.sha256(self.wire).digest()
 
     @cached_property
     def canonical(self) -> Canonical:

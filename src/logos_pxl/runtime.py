@@ -14,8 +14,9 @@ from logos_pxl_engine import Limits
 from logos_pxl.draining import Draining
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.kernel import KernelIdentity, SessionPool, coq_sessions
-from logos_pxl.proving import Admission, CertificateStore, Find, PostMortems, Prover, SearchThreads, find
+from logos_pxl.proving import Admission, CertificateStore, Find, Judge, PostMortems, Prover, Recollection, SearchThreads, VerdictCache, find
 from logos_pxl.settings import Settings
+from logos_pxl.shared_state import LocalState
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,23 @@ class Runtime:
             searches = SearchThreads(find, threads=settings.threads, memory_bytes=settings.search_memory_bytes)
             stack.push_async_callback(searches.close)
             admission = Admission(at_once=settings.threads + settings.pool_size, waiting=settings.queue_limit)
-            prover = Prover(
+            judge = Judge(
                 pool,
                 identity,
-                searches,
-                admission,
                 certificates=certificates,
                 post_mortems=post_mortems,
                 statement_max_nodes=settings.statement_max_nodes,
             )
+            shared = LocalState()
+            recollection = Recollection(
+                VerdictCache(ttl_s=settings.cache_ttl_s, max_entries=settings.cache_max_entries, max_bytes=settings.cache_max_bytes),
+                shared,
+                judge,
+                ttl_s=settings.cache_ttl_s,
+                certificates=certificates,
+            )
+            prover = Prover(judge, searches, admission, recollection, longest_s=settings.max_timeout_ms / 1000)
+            stack.push_async_callback(prover.close)
             yield cls(settings, identity, goal_limits(settings), pool, prover, certificates, admission, Draining())
 
 

@@ -57,6 +57,12 @@ class Settings(ServiceSettings):
         le=600,
     )
     cache_ttl_s: float = _variable(300, "PXL_CACHE_TTL", "seconds from 0 (keep nothing) to 31536000", ge=0, le=31_536_000)
+    cache_max_entries: int = _variable(
+        1_000, "PXL_CACHE_MAX_ENTRIES", "a whole number of verdicts to keep, from 0 (keep none) to 10000000", ge=0, le=10_000_000
+    )
+    cache_max_bytes: int = _variable(
+        64 * MIB, "PXL_CACHE_MAX_BYTES", "bytes of memory for verdicts, from 0 to 1099511627776", ge=0, le=1 << 40
+    )
 
     # Goals and verdicts.
     goal_max_bytes: int = _variable(1_048_576, "PXL_GOAL_MAX_BYTES", "bytes of a goal's text, from 16 to 1073741824", ge=16, le=1 << 30)

@@ -9,8 +9,8 @@ from e2e.running import Server, running_server
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the default limits and a pool of two."""
-    with running_server(tmp_path_factory.mktemp("server")) as started:
+    """A server with the default limits and a pool of two, which forgets: what a test asks does not depend on what others asked."""
+    with running_server(tmp_path_factory.mktemp("server"), PXL_CACHE_TTL="0") as started:
         yield started
 
 

@@ -28,7 +28,7 @@ INVALID = Goal.parse("A -> BOX(A)")
 
 @asynccontextmanager
 async def runtime(folder: Path, find: Find = find, **settings: Any) -> AsyncIterator[Runtime]:
-    loaded = Settings.load(**{"pool_size": 1, "pool_spares": 0, "data_dir": folder / "var", **settings})
+    loaded = Settings.load(**{"pool_size": 1, "pool_spares": 0, "cache_ttl_s": 0, "data_dir": folder / "var", **settings})
     async with Runtime.open(loaded, find=find) as opened:
         yield opened
 

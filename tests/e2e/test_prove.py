@@ -37,7 +37,7 @@ def test_the_timings_add_up(server: Server) -> None:
     answer = server.prove("BOX(p -> q) -> (BOX(p) -> BOX(q))").json()
     parts = answer["timings_ms"]
     total = parts.pop("total")
-    assert set(parts) == {"parse", "queue", "search", "kernel", "store"}
+    assert set(parts) == {"parse", "cache", "queue", "search", "kernel", "store"}
     assert all(value >= 0 for value in parts.values())
     assert parts["search"] > 0
     assert parts["kernel"] > 0

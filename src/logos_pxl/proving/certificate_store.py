@@ -45,6 +45,10 @@ class CertificateStore:
         await asyncio.wait((writing,), timeout=_WRITE_TIMEOUT_S)
         return writing.done() and writing.result()
 
+    def holds(self, certificate_id: str) -> bool:
+        """Whether ``get`` would find it, as far as this process knows."""
+        return certificate_id in self._directory
+
     async def get(self, certificate_id: str) -> Certificate | None:
         """The certificate with this id (64 hexadecimal digits).
 

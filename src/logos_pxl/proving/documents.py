@@ -7,7 +7,7 @@ import logos_pxl_engine as engine
 from logos_pxl.goals import LOGIC
 from logos_pxl.kernel import CheckKind
 from logos_pxl.proving.certificate import Certificate
-from logos_pxl.proving.verdict import PROOF_METHOD, Countermodel, Timings, Verdict, VerdictKind
+from logos_pxl.proving.verdict import Countermodel, Timings, Verdict, VerdictKind
 
 # What a description is made from; building a larger one would hold up every other request.
 MAX_DESCRIBED_PROOF_BYTES = 1 << 18
@@ -32,9 +32,9 @@ def verdict_members(verdict: Verdict) -> dict[str, Any]:
         "goal": verdict.goal.text,
         "logic": LOGIC,
         "kernel_hash": verdict.kernel_hash,
-        "proof_method": PROOF_METHOD,
+        "proof_method": verdict.proof_method,
         "verified": verdict.verified,
-        "cache_hit": False,
+        "cache_hit": verdict.cache_hit,
         "latency_ms": round(verdict.timings.total_ms, 3),
         "statement": certificate.statement if certificate else None,
         "certificate_stored": verdict.certificate_stored,
@@ -60,6 +60,7 @@ def timings_members(timings: Timings) -> dict[str, float]:
     """The timings, to the microsecond."""
     return {
         "parse": round(timings.parse_ms, 3),
+        "cache": round(timings.cache_ms, 3),
         "queue": round(timings.queue_ms, 3),
         "search": round(timings.search_ms, 3),
         "kernel": round(timings.kernel_ms, 3),

@@ -11,7 +11,7 @@ import logos_pxl_engine as engine
 from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind
 from logos_pxl.proving.certificate import Certificate
-from logos_pxl.proving.prover import Kernel
+from logos_pxl.proving.judging import Kernel
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import logos_pxl_engine as engine
 
 from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind
+from logos_pxl.proving.deadline import Deadline
 from logos_pxl.proving.verdict import UnknownReason
 
 # The engine looks at its deadline between slices of work; one that overruns it by more than this is given up on.
@@ -89,30 +90,38 @@ class SearchThreads:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="search")
         self._running: dict[asyncio.Future[tuple[Finding | NotFound, float]], engine.CancelToken] = {}
 
-    async def run(self, goal: Goal, *, deadline: float) -> SearchReport:
-        """Search until ``deadline`` (``time.monotonic()`` seconds). Cancelling this call cancels the search."""
+    async def run(self, goal: Goal, *, deadline: float | Deadline) -> SearchReport:
+        """Search until ``deadline`` (``time.monotonic()`` seconds), which may be put off meanwhile.
+
+        Cancelling this call cancels the search.
+        """
+        deadline = deadline if isinstance(deadline, Deadline) else Deadline(deadline)
         asked = time.monotonic()
-        if goal.formula.nodes <= _AT_ONCE_NODES and (at_once := self._at_once(goal, deadline)) is not None:
+        if goal.formula.nodes <= _AT_ONCE_NODES and (at_once := self._at_once(goal, deadline.at)) is not None:
             return at_once
         if not await self._slot_by(deadline):
             waited_ms = (time.monotonic() - asked) * 1000
             return SearchReport(NotFound(UnknownReason.TIMEOUT, "the deadline passed before a search thread was free"), waited_ms, 0.0)
         started = time.monotonic()
-        budget = SearchBudget(deadline, self._memory_bytes, engine.CancelToken())
+        budget = SearchBudget(deadline.limit, self._memory_bytes, engine.CancelToken())
         future = asyncio.get_running_loop().run_in_executor(self._executor, self._timed, goal, budget)
         self._running[future] = budget.cancel
         future.add_done_callback(self._ended)
         try:
-            await asyncio.wait((future,), timeout=deadline - started + _GRACE_S)
+            in_time = await deadline.wait(future)
+            if not in_time:
+                budget.cancel.cancel()
+                await asyncio.wait((future,), timeout=_GRACE_S)
         except asyncio.CancelledError:
             budget.cancel.cancel()
             raise
         queue_ms = (started - asked) * 1000
         if not future.done():
-            budget.cancel.cancel()
             overrun = NotFound(UnknownReason.TIMEOUT, "the search did not stop at its deadline and was given up")
             return SearchReport(overrun, queue_ms, (time.monotonic() - started) * 1000)
         outcome, search_ms = future.result()
+        if not in_time and isinstance(outcome, NotFound) and outcome.reason is UnknownReason.CANCELLED:
+            outcome = NotFound(UnknownReason.TIMEOUT, "the deadline passed")
         return SearchReport(outcome, queue_ms, search_ms)
 
     async def close(self, timeout_s: float = 5.0) -> None:
@@ -131,13 +140,16 @@ class SearchThreads:
             return None
         return SearchReport(outcome, 0.0, search_ms)
 
-    async def _slot_by(self, deadline: float) -> bool:
-        try:
-            async with asyncio.timeout(deadline - time.monotonic()):
-                await self._slots.acquire()
-        except TimeoutError:
-            return False
-        return True
+    async def _slot_by(self, deadline: Deadline) -> bool:
+        while True:
+            try:
+                async with asyncio.timeout(deadline.left_s):
+                    await self._slots.acquire()
+            except TimeoutError:
+                if deadline.left_s <= 0:
+                    return False
+            else:
+                return True
 
     def _timed(self, goal: Goal, budget: SearchBudget) -> tuple[Finding | NotFound, float]:
         started = time.monotonic()

@@ -5,7 +5,7 @@ from the kernel's own acceptance of that certificate. Everything else is ``unkno
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from logos_pxl.errors import SoundnessAlarm
@@ -13,7 +13,18 @@ from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind, KernelVerdict
 from logos_pxl.proving.certificate import Certificate, Versions
 
-PROOF_METHOD = "search+kernel"
+
+class ProofMethod(StrEnum):
+    """How a verdict came about. Each of them has Coq's acceptance, in this process, of a certificate for the very goal asked."""
+
+    SEARCH = "search+kernel"
+    """A search found the certificate, and the kernel accepted it. Also said of unknown verdicts: it is what was tried."""
+    CACHE = "cache"
+    """The kernel accepted it when the goal was asked before."""
+    SHARED = "cache+kernel"
+    """Another replica had found the certificate for this goal, and the kernel here accepted it."""
+    PREFETCH = "prefetch+kernel"
+    """A certificate was there for the same formula with other atoms; with this goal's atoms in their place the kernel accepted it."""
 
 
 class VerdictKind(StrEnum):
@@ -39,12 +50,14 @@ class UnknownReason(StrEnum):
 class Timings:
     """Where the time went, in milliseconds.
 
-    ``queue_ms`` is the wait for a search thread and for a session, ``kernel_ms`` what Coq's kernel itself reports, ``store_ms`` the
-    writing of the certificate. ``total_ms`` runs from the parsing to the verdict and is more than the sum: the way between the parts is
+    ``cache_ms`` is the look-up of what is known already, in this process and in Redis, and the wait for another request that decides the
+    same goal. ``queue_ms`` is the wait for a search thread and for a session, ``kernel_ms`` what Coq's kernel itself reports, ``store_ms``
+    the writing of the certificate. ``total_ms`` runs from the parsing to the verdict and is more than the sum: the way between the parts is
     in it.
     """
 
     parse_ms: float = 0.0
+    cache_ms: float = 0.0
     queue_ms: float = 0.0
     search_ms: float = 0.0
     kernel_ms: float = 0.0
@@ -79,6 +92,7 @@ class Verdict:
     kernel_hash: str
     versions: Versions
     timings: Timings
+    proof_method: ProofMethod = ProofMethod.SEARCH
     certificate: Certificate | None = None
     certificate_stored: bool = False
     countermodel: Countermodel | None = None
@@ -96,6 +110,7 @@ class Verdict:
         stored: bool,
         countermodel: Countermodel | None,
         timings: Timings,
+        proof_method: ProofMethod,
     ) -> "Verdict":
         """The verdict that the kernel's acceptance of ``certificate`` amounts to.
 
@@ -109,6 +124,7 @@ class Verdict:
             kernel_hash=certificate.kernel_hash,
             versions=certificate.versions,
             timings=timings,
+            proof_method=proof_method,
             certificate=certificate,
             certificate_stored=stored,
             countermodel=countermodel,
@@ -137,6 +153,19 @@ class Verdict:
             detail=detail,
             retry_after_s=retry_after_s,
         )
+
+    def timed(self, timings: Timings) -> "Verdict":
+        """The same verdict, for another request for the same goal, which took another time."""
+        return replace(self, timings=timings)
+
+    def remembered(self, timings: Timings, *, stored: bool) -> "Verdict":
+        """The same verdict, given again from the cache. ``stored`` tells whether its certificate can be fetched now."""
+        return replace(self, timings=timings, proof_method=ProofMethod.CACHE, certificate_stored=stored)
+
+    @property
+    def cache_hit(self) -> bool:
+        """Whether a certificate was there already, and nothing had to be searched."""
+        return self.proof_method is not ProofMethod.SEARCH
 
     @property
     def verified(self) -> bool:

@@ -47,6 +47,7 @@ class TimingsAnswer(_Closed):
     """Where the time went, in milliseconds."""
 
     parse: float
+    cache: float = Field(description="Looking up what is known, and waiting for another request that decides the same goal.")
     queue: float = Field(description="Waiting for a search thread and for a Coq session.")
     search: float
     kernel: float = Field(description="As Coq's kernel itself reports it.")
@@ -69,9 +70,12 @@ class _VerdictAnswer(_Closed):
     goal: str = Field(description="The goal as it was understood, in the operations manual's notation.")
     logic: Literal["S5"]
     kernel_hash: Sha256
-    proof_method: Literal["search+kernel"]
+    proof_method: Literal["search+kernel", "cache", "cache+kernel", "prefetch+kernel"] = Field(
+        description="How the verdict came about. `+kernel`: Coq's kernel checked this goal's certificate for this very answer; `cache`: it "
+        "did so when the goal was asked before."
+    )
     verified: bool = Field(description="Whether Coq's kernel accepted this verdict.")
-    cache_hit: bool
+    cache_hit: bool = Field(description="Whether a certificate was there already, for this goal or an equivalent one.")
     latency_ms: float
     statement: str | None = Field(description="The theorem as Coq prints it; null for unknown verdicts and for very large goals.")
     certificate_stored: bool = Field(description="Whether GET /certificates/{id} will find it.")
