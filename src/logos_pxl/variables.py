@@ -3,6 +3,7 @@
 Invariant: no message shows the value of a secret.
 """
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -10,7 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-_ALIKE = 0.8
+_USER = re.compile(r"//[^/@\s]*@")
 
 
 def variable(default: Any, name: str, wanted: str, **bounds: Any) -> Any:
@@ -25,7 +26,7 @@ def fields_by_variable(settings: type[BaseModel]) -> dict[str, tuple[str, FieldI
 
 def is_secret(field: FieldInfo) -> bool:
     """Whether the field's value must never be shown."""
-    return SecretStr in (field.annotation, *get_args(field.annotation))
+    return _mentions_secret(field.annotation)
 
 
 def explain(settings: type[BaseModel], error: ValidationError) -> str:
@@ -35,13 +36,22 @@ def explain(settings: type[BaseModel], error: ValidationError) -> str:
         place = str(problem["loc"][0])
         for name, (field_name, field) in fields_by_variable(settings).items():
             if place in (name, field_name):
-                shown = "(hidden)" if is_secret(field) else repr(problem["input"])
+                shown = "(hidden)" if is_secret(field) else without_password(repr(problem["input"]))
                 wrong = problem["msg"].removeprefix("Value error, ")
                 lines.append(f"{name}={shown}: {wrong}; give {field.description}")
     return "\n".join(sorted(lines))
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that ``name`` was probably meant to be."""
-    found = get_close_matches(name.upper(), list(known), n=1, cutoff=_ALIKE)
+def nearest(name: str, known: Iterable[str], *, alike: float) -> str | None:
+    """The known name that ``name`` was probably meant to be; ``alike`` is how much of it must agree, from 0 to 1."""
+    found = get_close_matches(name.upper(), list(known), n=1, cutoff=alike)
     return found[0] if found else None
+
+
+def without_password(text: str) -> str:
+    """``text`` without the user and the password of an address such as ``redis://user:password@host``."""
+    return _USER.sub("//(hidden)@", text)
+
+
+def _mentions_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(_mentions_secret(part) for part in get_args(annotation))

@@ -118,6 +118,14 @@ def serve(
 
 
 @app.command()
+def config(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Print every setting in force and where it comes from; secrets are hidden."""
+    from logos_pxl.cli.configuring import print_configuration
+
+    raise typer.Exit(print_configuration(as_json=json))
+
+
+@app.command()
 def version() -> None:
     """Print the versions of all parts, and the kernel's hash."""
     from logos_pxl.cli.versions import print_versions

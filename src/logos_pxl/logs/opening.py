@@ -32,6 +32,9 @@ _LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARN": logging.WARNING
 _CLOSE_S = 3.0
 _STDERR_BYTES = 1 << 20
 
+# Said of a request that has no id; its line in access.log has one.
+_UVICORN, _UNREADABLE = "uvicorn.error", "Invalid HTTP request received."
+
 _log = logging.getLogger(__name__)
 
 
@@ -115,6 +118,8 @@ class _LineHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Format once, write everywhere."""
+        if record.name == _UVICORN and record.msg == _UNREADABLE:
+            return
         try:
             line = self.format(record).encode() + b"\n"
         except Exception:  # noqa: BLE001 - logging's own convention: a line that cannot be made is no reason to fail its writer

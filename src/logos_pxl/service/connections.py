@@ -9,10 +9,14 @@ from asyncio import AbstractEventLoop, TimerHandle, Transport
 from collections.abc import Callable
 from typing import Any
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from logos_pxl.service.gate.ambiguity import TARGET
 from logos_pxl.service.problems import problem
+
+TellUnread = Callable[[str | None, int, str], str]
+"""Takes a client's address, a status and a reason; gives the request id that the answer names."""
 
 MAX_HEAD_BYTES = 65_536
 LINGER_S = 2.0
@@ -65,8 +69,19 @@ class LingeringTransport:
 class BoundedHttpProtocol(HttpToolsProtocol):
     """Uvicorn's protocol with the bounds that it lacks."""
 
-    def __init__(self, *, connection_limit: int, head_timeout_s: float, **uvicorns: Any) -> None:
+    def __init__(
+        self,
+        *,
+        connection_limit: int,
+        head_timeout_s: float,
+        over_limit: ASGIApp | None = None,
+        tell_unread: TellUnread | None = None,
+        **uvicorns: Any,
+    ) -> None:
+        """``over_limit`` answers connections over the limit; ``tell_unread`` is told of requests that could not be read."""
         super().__init__(**uvicorns)
+        self._over_limit = over_limit or too_many_connections
+        self._tell_unread = tell_unread
         self._connection_limit = connection_limit
         self._head_timeout_s = head_timeout_s
         self._head_timer: TimerHandle | None = None
@@ -85,7 +100,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             transport.abort()
             return
         if len(self.connections) > self._connection_limit:
-            self.app = _too_many_connections
+            self.app = self._over_limit
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
@@ -107,6 +122,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """A request's head ends."""
         self._head_done()
+        # Uvicorn tells its path only, and a target may be more than that.
+        self.scope[TARGET] = self.url  # type: ignore[literal-required]
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -114,6 +131,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_done()
         self._lingering.gone()
         super().connection_lost(exc)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: the request is answered as if it had not asked, and its line in the log is enough."""
 
     def send_400_response(self, msg: str) -> None:
         """Refuse bytes that are no HTTP request."""
@@ -138,14 +158,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return self._refused or (self.cycle is not None and self.cycle.response_complete and self.cycle.more_body)
 
     def _refuse(self, status: int, code: str, title: str, detail: str) -> None:
-        response = problem(status, code, title, detail, headers={"Connection": "close"})
+        headers = {"Connection": "close"}
+        if self._tell_unread is not None:
+            headers["X-Request-Id"] = self._tell_unread(self.client[0] if self.client else None, status, code)
+        response = problem(status, code, title, detail, headers=headers)
         head = b"".join(b"%b: %b\r\n" % field for field in response.raw_headers)
         self._refused = True
         self.transport.write(b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, title.encode(), head, bytes(response.body)))
         self.transport.close()
 
 
-async def _too_many_connections(scope: Scope, receive: Receive, send: Send) -> None:
+async def too_many_connections(scope: Scope, receive: Receive, send: Send) -> None:
+    """Tell a connection that there is no room for it."""
     response = problem(
         503,
         "too-many-connections",

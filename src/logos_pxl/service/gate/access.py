@@ -12,14 +12,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from logos_pxl.logs import RequestLine, RequestLines
-from logos_pxl.service.gate.arrivals import Arrival
-from logos_pxl.service.gate.clients import Clients
+from logos_pxl.service.gate.arrivals import Arrival, new_request_id
+from logos_pxl.service.gate.clients import UNKNOWN, Clients
 from logos_pxl.service.problems import defect
 
 _log = logging.getLogger(__name__)
 
 _GIVEN_UP = 499
 _OTHER = "(no endpoint)"
+UNREADABLE = "(unreadable)"
 
 
 class AccessLog:
@@ -63,6 +64,13 @@ class AccessLog:
             line = _line(scope, arrival, self._endpoints.name(scope["path"]))
             line.status, line.body_bytes, line.duration_s = status or _GIVEN_UP, body_bytes, time.perf_counter() - started
             self._lines.tell(line)
+
+    def tell_unread(self, client: str | None, status: int, reason: str) -> str:
+        """A request could not be read, and so has no more than this; gives the id that its line has."""
+        request_id = new_request_id()
+        line = RequestLine(client or UNKNOWN, "-", "-", UNREADABLE, "-", request_id, user_agent="", remark=reason, status=status)
+        self._lines.tell(line)
+        return request_id
 
 
 class Endpoints:

@@ -5,7 +5,7 @@ Invariant: an ``Arrival`` is made by the outermost layer and found by the others
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from logos_pxl.observing import HmacKey
@@ -16,6 +16,11 @@ _WELL_FORMED_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # No digits: the operations manual counts refused signatures by ``grep -c 401``. No vowels: no word may come out.
 _LETTERS = str.maketrans("0123456789abcdef", "bcdfghjklmnpqrst")
 _ID_BYTES = 10
+
+
+def new_request_id() -> str:
+    """Twenty letters, at random."""
+    return os.urandom(_ID_BYTES).hex().translate(_LETTERS)
 
 
 @dataclass(slots=True)
@@ -31,7 +36,6 @@ class Arrival:
     repeated: tuple[bytes, ...]
     key: HmacKey | None = None
     remark: str = ""
-    extra_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     @classmethod
     def of(cls, scope: Any, client: str) -> "Arrival":
@@ -46,7 +50,7 @@ class Arrival:
         if _REQUEST_ID not in repeated and _WELL_FORMED_ID.fullmatch(given):
             request_id = given.decode("ascii")
         else:
-            request_id = os.urandom(_ID_BYTES).hex().translate(_LETTERS)
+            request_id = new_request_id()
         arrival = scope[_KEY] = cls(client, request_id, headers, repeated)
         return arrival
 

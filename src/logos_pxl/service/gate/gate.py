@@ -56,7 +56,7 @@ class Gate:
             app = self._signatures
         return Unambiguous(app, self._observer)
 
-    def outside(self, app: ASGIApp, routes: Iterable[Route] = ()) -> ASGIApp:
+    def outside(self, app: ASGIApp, routes: Iterable[Route] = ()) -> AccessLog:
         """``app`` behind the layer that names and tells; ``routes`` are those whose paths may stand in pxl-server.log."""
         return AccessLog(app, self._lines, self._clients, Endpoints(routes))
 

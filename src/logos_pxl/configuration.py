@@ -1,0 +1,120 @@
+"""The configuration in force: each setting, and which source gave it.
+
+Invariant: nothing that is told of a configuration shows a secret.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from logos_pxl.settings import Settings
+from logos_pxl.sources import ENVIRONMENT, Sourced, Sources
+from logos_pxl.variables import fields_by_variable, is_secret, nearest, without_password
+
+DEFAULT = "default"
+COMMAND_LINE = "command line"
+
+# Whoever writes a name that begins so means this service.
+_OURS = ("PXL_", "HMAC_", "ENABLE_HMAC", "RATE_LIMIT_")
+_OURS_ALIKE = 0.6
+_OTHERS_ALIKE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One variable as it may be shown. ``value`` is what would set it; that of a secret tells only whether it is set, and which it is."""
+
+    variable: str
+    value: str
+    origin: str
+    secret: bool
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Settings with their origins. ``warnings`` are whole sentences about variables that nobody reads."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    warnings: tuple[str, ...]
+    sources: Sources = field(repr=False)
+    _overrides: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def load(cls, sources: Sources | None = None, **overrides: Any) -> "Configuration":
+        """Read all sources; ``overrides`` (field names) come before them. Raises ConfigurationError."""
+        sources = sources or Sources()
+        found = sources.read()
+        fields = fields_by_variable(Settings)
+        origins = {name: found[name].origin if name in found else DEFAULT for name in fields}
+        origins.update({name: COMMAND_LINE for name, (field_name, _) in fields.items() if field_name in overrides})
+        return cls(Settings.of(found, **overrides), origins, tuple(_unread(found)), sources, overrides)
+
+    def again(self) -> "Configuration":
+        """What the same sources say now. Raises ConfigurationError."""
+        return Configuration.load(self.sources, **self._overrides)
+
+    def entries(self) -> list[Entry]:
+        """All variables, by name."""
+        entries = []
+        for name, (field_name, described) in sorted(fields_by_variable(Settings).items()):
+            value = getattr(self.settings, field_name)
+            entries.append(Entry(name, shown(value), self.origins[name], is_secret(described), described.description or ""))
+        return entries
+
+    def changes(self, newer: "Configuration") -> list[str]:
+        """The variables whose values are others in ``newer``."""
+        return [
+            name
+            for name, (field_name, _) in sorted(fields_by_variable(Settings).items())
+            if getattr(self.settings, field_name) != getattr(newer.settings, field_name)
+        ]
+
+
+def shown(value: object) -> str:
+    """A setting's value as the environment would have it, unless it is a secret."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case SecretStr():
+            fingerprint = hashlib.sha256(value.get_secret_value().lower().encode()).hexdigest()[:8]
+            return f"(hidden; fingerprint {fingerprint})"
+        case tuple():
+            return ",".join(str(part) for part in value)
+    return without_password(str(value))
+
+
+def _unread(found: Mapping[str, Sourced]) -> Iterator[str]:
+    known = fields_by_variable(Settings)
+    for name, held in sorted(found.items()):
+        if name in known:
+            continue
+        # The environment is full of other programs' variables; the files in configs/ are ours alone.
+        ours = name.upper().startswith(_OURS) or held.origin.endswith(".toml")
+        meant = nearest(name, known, alike=_OURS_ALIKE if ours else _OTHERS_ALIKE)
+        if ours or meant is not None:
+            yield f"{name} ({held.origin}) is no variable of this service, and is not read" + (f"; {meant} is one" if meant else "")
+
+
+def exposed_secrets(configuration: Configuration) -> list[str]:
+    """A sentence for each file that gives a secret and that others than its owner and group may read."""
+    names = {
+        configuration.origins[entry.variable]
+        for entry in configuration.entries()
+        if entry.secret and configuration.origins[entry.variable] not in (DEFAULT, ENVIRONMENT, COMMAND_LINE)
+    }
+    return [f"{name} holds a secret, and everybody may read it: chmod 600 {name}" for name in sorted(names) if _readable_by_all(name)]
+
+
+def _readable_by_all(name: str) -> bool:
+    try:
+        return bool(Path(name).stat().st_mode & 0o004)
+    except OSError:
+        return False
