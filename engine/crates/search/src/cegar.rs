@@ -5,7 +5,10 @@
 
 use crate::countermodel::{self, Facts, World};
 use crate::fewest;
+use crate::holes;
 use crate::monitor::{Monitor, Stop};
+use crate::pigeonhole::{self, Extension};
+use crate::propagator::Propagator;
 use crate::recorder::{Origin, Record};
 use crate::relevant;
 use crate::solver::{Answer, Solver};
@@ -20,7 +23,9 @@ pub(crate) fn decide(goal: &Formula, seed: u64, monitor: &Monitor<'_>, effort: &
     let found = search.run();
     *effort = Effort { conflicts: search.solver.conflicts(), solver_calls: search.solver.calls };
     match found? {
-        Found::Refutation(record) => trim::certificate(goal, search.solver.recorder(), record).map(Outcome::Proof),
+        Found::Refutation(record) => {
+            trim::certificate(goal, search.solver.recorder(), &search.extension, record).map(Outcome::Proof)
+        }
         Found::Worlds(worlds) => {
             drop(search);
             countermodel::certificate(goal, worlds, seed, monitor).map(Outcome::Countermodel)
@@ -31,6 +36,15 @@ pub(crate) fn decide(goal: &Formula, seed: u64, monitor: &Monitor<'_>, effort: &
 /// Rounds after which a model of few worlds is also looked for directly: of loosely bound goals that have one, the rounds
 /// may see very many assignments before they meet it.
 const PATIENCE: u32 = 64;
+
+/// Conflicts after which a query resists: it is then looked through for what clause learning alone cannot refute in time.
+const RESISTING: i32 = 5_000;
+
+/// Rounds after which the demand that was refused last is looked through as well.
+const INSISTING: u32 = 16;
+
+/// How many resisting queries of one search are looked through.
+const INSPECTIONS: u32 = 16;
 
 enum Found {
     /// The record of the unit clause of the goal.
@@ -63,6 +77,10 @@ struct Search<'g, 'm, 'c> {
     solver: Solver<'m, 'c>,
     monitor: &'m Monitor<'c>,
     seed: u64,
+    /// Nodes beside the goal's, which shorten proofs.
+    extension: Extension,
+    /// How often a query that resisted was looked through for pigeons and holes.
+    inspections: u32,
     /// All modal nodes; those whose demands were refused last come first.
     modals: Vec<Modal>,
 }
@@ -70,7 +88,8 @@ struct Search<'g, 'm, 'c> {
 impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
     fn new(goal: &'g Formula, seed: u64, monitor: &'m Monitor<'c>) -> Result<Self, Stop> {
         let solver = Solver::new(goal.nodes().len(), seed, monitor)?;
-        let mut search = Self { goal, solver, monitor, seed, modals: Vec::new() };
+        let extension = Extension::new(goal.root() + 1);
+        let mut search = Self { goal, solver, monitor, seed, extension, inspections: 0, modals: Vec::new() };
         search.define()?;
         Ok(search)
     }
@@ -114,12 +133,10 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
     fn run(&mut self) -> Result<Found, Stop> {
         let refuted = Lit::new(self.root(), false);
         for round in 1_u32.. {
-            match self.solver.solve(&[refuted])? {
-                Answer::Unsat(record) => return Ok(Found::Refutation(record)),
-                Answer::Limited => return Err(Stop::Defect("a call without a limit was limited".to_owned())),
-                Answer::Sat => {}
+            if let Some(record) = self.query(&[refuted], None)? {
+                return Ok(Found::Refutation(record));
             }
-            if let Some(worlds) = self.round()? {
+            if let Some(worlds) = self.round(round >= INSISTING && round.is_power_of_two())? {
                 return Ok(Found::Worlds(worlds.iter().map(|world| world.facts(self.goal)).collect()));
             }
             if round >= PATIENCE && round.is_power_of_two() {
@@ -132,8 +149,65 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
         Err(Stop::Defect("the search ran out of rounds".to_owned()))
     }
 
-    /// Looks for all worlds that the solver's model demands; learns from the first refusal.
-    fn round(&mut self) -> Result<Option<Vec<World>>, Stop> {
+    /// Whether the assumptions are refused; if so, the record of the reason. If not, the solver has a model of them.
+    fn query(&mut self, assumptions: &[Lit], demand: Option<Lit>) -> Result<Option<Record>, Stop> {
+        let mut answer = self.solver.solve_limited(assumptions, RESISTING)?;
+        if answer == Answer::Limited {
+            self.inspect(assumptions, demand)?;
+            answer = self.solver.solve(assumptions)?;
+        }
+        match answer {
+            Answer::Sat => Ok(None),
+            Answer::Unsat(record) => Ok(Some(record)),
+            Answer::Limited => Err(Stop::Defect("a call without a limit was limited".to_owned())),
+        }
+    }
+
+    /// Looks through a query that resists for pigeons and holes, and tells the solver what follows. A demand is tried
+    /// under only those modal literals that the goal's failure implies first: what is refuted so excludes more.
+    fn inspect(&mut self, assumptions: &[Lit], demand: Option<Lit>) -> Result<(), Stop> {
+        if self.inspections >= INSPECTIONS {
+            return Ok(());
+        }
+        self.inspections += 1;
+        if let Some(demand) = demand
+            && self.inspect_demand(demand)?
+        {
+            return Ok(());
+        }
+        let mut propagator = self.propagator();
+        self.refute_crowd(assumptions, &mut propagator).map(|_| ())
+    }
+
+    fn inspect_demand(&mut self, demand: Lit) -> Result<bool, Stop> {
+        let mut propagator = self.propagator();
+        let Some(implied) = propagator.consequences(&[Lit::new(self.root(), false)]) else { return Ok(false) };
+        let modal = |lit: &Lit| matches!(self.goal.nodes()[lit.node() as usize - 1], Node::Modal(..));
+        let context: Vec<Lit> = implied.into_iter().filter(modal).chain([demand]).collect();
+        self.refute_crowd(&context, &mut propagator)
+    }
+
+    fn propagator(&mut self) -> Propagator {
+        let mut propagator = Propagator::default();
+        let root = self.root();
+        let recorder = self.solver.recorder();
+        let own = |record: &Record| !matches!(recorder.origin(*record), Origin::Def { node, .. } if node > root);
+        for record in recorder.axioms().filter(own) {
+            propagator.add(record, recorder.clause(record));
+        }
+        propagator
+    }
+
+    fn refute_crowd(&mut self, context: &[Lit], propagator: &mut Propagator) -> Result<bool, Stop> {
+        let Some(principle) = holes::find(self.goal, propagator, context) else { return Ok(false) };
+        let recorder = self.solver.recorder();
+        let refuted = pigeonhole::refute(&principle, context, propagator, recorder, &mut self.extension, self.monitor)?;
+        refuted.map_or(Ok(false), |record| self.solver.add_recorded(record).map(|()| true))
+    }
+
+    /// Looks for all worlds that the solver's model demands; learns from the first refusal. When `inspecting`, the demand that
+    /// was refused last is first looked through for pigeons and holes.
+    fn round(&mut self, inspecting: bool) -> Result<Option<Vec<World>>, Stop> {
         let first = self.world(None)?;
         let relevant = relevant::modal_nodes(self.goal, &first);
         let places = (0..self.modals.len()).filter(|&place| relevant[self.modals[place].node as usize - 1]);
@@ -141,6 +215,9 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
         let modal: Vec<Lit> = bound.iter().map(|(_, modal)| Lit::new(modal.node, first.holds(modal.node))).collect();
         let demands = bound.into_iter().filter(|(_, modal)| first.satisfies(modal.demanding()));
         let demands: Vec<(usize, Modal)> = demands.collect();
+        if let Some((_, insistent)) = demands.first().filter(|_| inspecting) {
+            self.inspect_demand(insistent.demand())?;
+        }
         let mut worlds = vec![first];
         for (place, demanding) in demands {
             if worlds.iter().any(|world| world.satisfies(demanding.demand())) {
@@ -148,14 +225,13 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
             }
             let mut assumptions = modal.clone();
             assumptions.push(demanding.demand());
-            match self.solver.solve(&assumptions)? {
-                Answer::Sat => worlds.push(self.world(Some(&worlds[0]))?),
-                Answer::Unsat(record) => {
+            match self.query(&assumptions, Some(demanding.demand()))? {
+                None => worlds.push(self.world(Some(&worlds[0]))?),
+                Some(record) => {
                     self.learn(record, demanding)?;
                     self.modals[..=place].rotate_right(1);
                     return Ok(None);
                 }
-                Answer::Limited => return Err(Stop::Defect("a call without a limit was limited".to_owned())),
             }
         }
         Ok(Some(worlds))

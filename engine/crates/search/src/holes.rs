@@ -96,7 +96,11 @@ fn parts(goal: &Formula, lit: Lit) -> Option<[Lit; 2]> {
 }
 
 /// Which disjuncts each one excludes; `None` when one is contradictory by itself, which the solver knows better how to use.
-fn exclusions(propagator: &mut Propagator, assumptions: &[Lit], disjuncts: &[Lit]) -> Option<HashMap<Lit, HashSet<Lit>>> {
+fn exclusions(
+    propagator: &mut Propagator,
+    assumptions: &[Lit],
+    disjuncts: &[Lit],
+) -> Option<HashMap<Lit, HashSet<Lit>>> {
     let among: HashSet<Lit> = disjuncts.iter().copied().collect();
     let mut excluded: HashMap<Lit, HashSet<Lit>> = HashMap::new();
     for &lit in disjuncts {
@@ -121,7 +125,9 @@ fn holes(pigeons: &[Vec<Lit>], exclusions: &HashMap<Lit, HashSet<Lit>>) -> HashM
         for &lit in pigeon {
             let fits = |group: &Vec<Lit>| {
                 let excluded = exclusions.get(&lit);
-                group.iter().all(|member| !own.contains(member) && excluded.is_some_and(|excluded| excluded.contains(member)))
+                group
+                    .iter()
+                    .all(|member| !own.contains(member) && excluded.is_some_and(|excluded| excluded.contains(member)))
             };
             let hole = groups.iter().position(fits).unwrap_or_else(|| {
                 groups.push(Vec::new());

@@ -10,7 +10,10 @@
 mod cegar;
 mod countermodel;
 mod fewest;
+mod holes;
 mod monitor;
+mod pigeonhole;
+mod propagator;
 mod recorder;
 mod relevant;
 mod repair;

@@ -58,6 +58,19 @@ impl Propagator {
         if conflict.is_some() { None } else { Some(trail) }
     }
 
+    /// The consequences of the assumptions with the clause that gave each, in order; those that are assumed are left out.
+    pub(crate) fn reasons(&mut self, assumptions: &[Lit]) -> Option<Vec<(Lit, Record, Box<[Lit]>)>> {
+        let conflict = self.propagate(assumptions);
+        let reason = |&lit: &Lit| {
+            let (_, reason) = self.values[lit.node() as usize]?;
+            let (record, clause) = &self.clauses[reason? as usize];
+            Some((lit, *record, clause.clone()))
+        };
+        let reasons = self.trail.iter().filter_map(reason).collect();
+        self.undo();
+        if conflict.is_some() { None } else { Some(reasons) }
+    }
+
     /// Derives the clause, or a part of it, when it follows by unit propagation.
     pub(crate) fn derive(&mut self, clause: &[Lit]) -> Option<Derivation> {
         let assumptions: Vec<Lit> = clause.iter().map(|&lit| !lit).collect();

@@ -69,6 +69,23 @@ impl Recorder {
         self.close(origin)
     }
 
+    /// Records a clause that follows by unit propagation through the hints, and that the solver need not know.
+    pub(crate) fn note_rup(&mut self, clause: &[Lit], hints: &[Record]) -> Record {
+        self.antecedents.extend_from_slice(hints);
+        self.note(Origin::Rup, clause)
+    }
+
+    /// Says that the clause that the solver is given next is on record already.
+    pub(crate) fn announce_recorded(&mut self, known: Record) {
+        self.antecedents.push(known);
+        self.announce(Origin::Rup);
+    }
+
+    /// The clauses that were not derived by propagation: definitions, and what necessitation gave.
+    pub(crate) fn axioms(&self) -> impl Iterator<Item = Record> + '_ {
+        (0..record(self.records.len())).filter(|&record| self.origin(record) != Origin::Rup)
+    }
+
     /// The clause that refutes the assumptions of the last call: their negations, or some of them.
     pub(crate) fn take_conclusion(&mut self) -> Option<Record> {
         self.conclusion.take()

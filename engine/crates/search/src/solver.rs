@@ -83,6 +83,17 @@ impl<'m, 'c> Solver<'m, 'c> {
     /// Gives the solver a clause and returns its record.
     pub(crate) fn add(&mut self, origin: Origin, clause: &[Lit]) -> Result<Record, Stop> {
         self.recorder().announce(origin);
+        self.give(clause)
+    }
+
+    /// Gives the solver a clause that is on record already.
+    pub(crate) fn add_recorded(&mut self, known: Record) -> Result<(), Stop> {
+        let clause = self.recorder().clause(known).to_vec();
+        self.recorder().announce_recorded(known);
+        self.give(&clause).map(|_| ())
+    }
+
+    fn give(&mut self, clause: &[Lit]) -> Result<Record, Stop> {
         let before = self.recorder().len();
         let clause: Clause = clause.iter().map(|&lit| sat_lit(lit)).collect();
         self.inner.add_clause(clause).map_err(|error| defect(&error))?;

@@ -2,15 +2,22 @@
 
 use crate::cegar::from_one;
 use crate::monitor::Stop;
+use crate::pigeonhole::Extension;
 use crate::recorder::{Origin, Record, Recorder};
 use crate::repair;
-use pxl_cert::{Proof, Step};
+use pxl_cert::{Lit, Proof, Step};
 use pxl_check::check_decoded;
 use pxl_formula::{Formula, Node};
+use std::cmp::Ordering;
 
 /// The certificate whose last step is the given record, checked.
-pub(crate) fn certificate(goal: &Formula, recorder: &Recorder, last: Record) -> Result<Proof, Stop> {
-    let proof = trimmed(goal, recorder, last);
+pub(crate) fn certificate(
+    goal: &Formula,
+    recorder: &Recorder,
+    extension: &Extension,
+    last: Record,
+) -> Result<Proof, Stop> {
+    let proof = trimmed(goal, recorder, extension, last);
     let Err(refusal) = check_decoded(goal, &proof) else { return Ok(proof) };
     let repaired = repair::with_own_hints(&proof);
     match repaired.map(|proof| (check_decoded(goal, &proof), proof)) {
