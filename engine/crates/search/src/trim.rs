@@ -27,22 +27,19 @@ pub(crate) fn certificate(
 }
 
 /// The records that the last one rests on, numbered anew.
-fn trimmed(goal: &Formula, recorder: &Recorder, last: Record) -> Proof {
+fn trimmed(goal: &Formula, recorder: &Recorder, extension: &Extension, last: Record) -> Proof {
     let needed = needed(recorder, last);
-    let mut proof = Proof::default();
-    for &node in goal.nodes() {
-        match node {
-            Node::Atom(atom) => proof.push_atom(goal.atoms()[atom as usize].as_bytes()),
-            _ => proof.push_node(from_one(node)),
-        }
-    }
+    let numbers = Numbers { root: goal.root() + 1, added: u32::try_from(extension.nodes.len()).unwrap_or(u32::MAX) };
+    let mut proof = node_table(goal, extension, numbers);
     let mut number = vec![0_u32; needed.len()];
-    let mut hints = Vec::new();
+    let (mut clause, mut hints) = (Vec::new(), Vec::new());
     let mut count = 0;
     for (record, _) in (0..).zip(&needed).filter(|(_, needed)| **needed) {
         match recorder.origin(record) {
-            Origin::Def { node, k } => proof.push_step(Step::Def { node, k }),
-            Origin::Nec { premise, node } => proof.push_step(Step::Nec { clause: number[premise as usize], node }),
+            Origin::Def { node, k } => proof.push_step(Step::Def { node: numbers.of(node), k }),
+            Origin::Nec { premise, node } => {
+                proof.push_step(Step::Nec { clause: number[premise as usize], node: numbers.of(node) });
+            }
             Origin::Rup => {
                 if let Some(same) = copied(recorder, record, last) {
                     number[record as usize] = number[same as usize];
@@ -50,12 +47,51 @@ fn trimmed(goal: &Formula, recorder: &Recorder, last: Record) -> Proof {
                 }
                 hints.clear();
                 hints.extend(recorder.antecedents(record).iter().map(|&antecedent| number[antecedent as usize]));
-                proof.push_step(Step::Rup { clause: recorder.clause(record), hints: &hints });
+                clause.clear();
+                clause.extend(recorder.clause(record).iter().map(|lit| Lit::new(numbers.of(lit.node()), lit.holds())));
+                proof.push_step(Step::Rup { clause: &clause, hints: &hints });
             }
         }
         count += 1;
         number[record as usize] = count;
     }
+    proof
+}
+
+/// How the certificate numbers the nodes of the search: the goal's node comes last, after the nodes added to the goal's.
+#[derive(Clone, Copy)]
+struct Numbers {
+    root: u32,
+    added: u32,
+}
+
+impl Numbers {
+    fn of(self, node: u32) -> u32 {
+        match node.cmp(&self.root) {
+            Ordering::Less => node,
+            Ordering::Equal => node + self.added,
+            Ordering::Greater => node - 1,
+        }
+    }
+}
+
+fn node_table(goal: &Formula, extension: &Extension, numbers: Numbers) -> Proof {
+    let mut proof = Proof::default();
+    let mut push = |node| match node {
+        Node::Atom(atom) => proof.push_atom(goal.atoms()[atom as usize].as_bytes()),
+        Node::Bot | Node::Top => proof.push_node(node),
+        Node::Not(a) => proof.push_node(Node::Not(numbers.of(a))),
+        Node::Modal(modality, a) => proof.push_node(Node::Modal(modality, numbers.of(a))),
+        Node::Binary(connective, a, b) => proof.push_node(Node::Binary(connective, numbers.of(a), numbers.of(b))),
+    };
+    let Some((&root, below)) = goal.nodes().split_last() else { return proof };
+    for &node in below {
+        push(from_one(node));
+    }
+    for &node in &extension.nodes {
+        push(node);
+    }
+    push(from_one(root));
     proof
 }
 
