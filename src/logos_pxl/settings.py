@@ -20,11 +20,12 @@ from logos_pxl.service_settings import ServiceSettings
 from logos_pxl.sources import CONFIG_DIR, ENV_FILE, Sourced, Sources
 from logos_pxl.variables import explain
 from logos_pxl.variables import variable as _variable
+from logos_pxl.workload_settings import WorkloadSettings
 
 MIB = 1024 * 1024
 
 
-class Settings(ServiceSettings):
+class Settings(WorkloadSettings, ServiceSettings):
     """The settings as files and environment give them, validated. Those of signatures, quotas and logs are in ``ServiceSettings``."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True)
@@ -187,13 +188,18 @@ class Settings(ServiceSettings):
             start_timeout_s=self.session_start_timeout_ms / 1000,
         )
 
+    @property
+    def search_threads(self) -> int:
+        """The threads of searches: for waiting clients, for jobs and for batches."""
+        return self.threads + self.job_threads + self.batch_threads
+
     def pool(self) -> "PoolSettings":
         """Resolve what the pool needs."""
         return PoolSettings(
             size=self.pool_size,
             spares=self.pool_spares,
             # Goals are counted before their search; the pool's own bound is never reached by those that were let in.
-            queue_limit=self.queue_limit + self.threads,
+            queue_limit=self.queue_limit + self.search_threads,
             check_timeout_s=self.kernel_timeout_ms / 1000,
             max_checks=self.session_max_checks,
             idle_memory_bytes=self.session_idle_memory_bytes,

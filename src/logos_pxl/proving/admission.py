@@ -54,7 +54,7 @@ class Admission:
     def place(self) -> Iterator[None]:
         """A place inside, for as long as the block runs. Raises Overloaded."""
         now = self._clock()
-        if self._inside >= self._capacity:
+        if self.full:
             raise self._refusal(now)
         alone = self._inside < self._at_once
         self._inside += 1
@@ -66,9 +66,19 @@ class Admission:
             self._inside -= 1
             self._left(now, alone=alone)
 
+    @property
+    def full(self) -> bool:
+        """Whether one more goal would be refused."""
+        return self._inside >= self._capacity
+
+    @property
+    def interval_s(self) -> float:
+        """The measured seconds between two goals that leave."""
+        return self._interval_s(self._clock())
+
     def stats(self) -> AdmissionStats:
         """What is inside, and what was refused."""
-        return AdmissionStats(self._inside, self._capacity, self._refused, self._interval_s(self._clock()))
+        return AdmissionStats(self._inside, self._capacity, self._refused, self.interval_s)
 
     def _left(self, came: float, *, alone: bool) -> None:
         now = self._clock()
