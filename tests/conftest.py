@@ -1,6 +1,7 @@
 """What tests of every kind share: the settings of real sessions, real pools, and the count of the dead."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -67,7 +68,8 @@ def children(parent: int) -> set[int]:
     """The children of a process, zombies included."""
     found: set[int] = set()
     for task in Path(f"/proc/{parent}/task").glob("*/children"):
-        found.update(int(pid) for pid in task.read_text().split())
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended meanwhile
+            found.update(int(pid) for pid in task.read_text().split())
     return found
 
 

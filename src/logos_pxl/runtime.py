@@ -14,33 +14,46 @@ from logos_pxl_engine import Limits
 from logos_pxl.draining import Draining
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.kernel import KernelIdentity, SessionPool, coq_sessions
+from logos_pxl.observing import NullObserver, Observer
 from logos_pxl.proving import Admission, CertificateStore, Find, Judge, PostMortems, Prover, Recollection, SearchThreads, VerdictCache, find
+from logos_pxl.proving.observed import ObservedDecider
 from logos_pxl.settings import Settings
 from logos_pxl.shared_state import LocalState
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The open parts. ``certificates`` is ``None`` in a runtime that keeps nothing; ``draining`` tells whether the end has begun."""
+    """The open parts.
+
+    Doors ask ``decider``. ``certificates`` is ``None`` in a runtime that keeps nothing; ``draining`` tells whether the end has begun.
+    """
 
     settings: Settings
     identity: KernelIdentity
     goal_limits: Limits
     pool: SessionPool
+    searches: SearchThreads
     prover: Prover
+    decider: ObservedDecider
     certificates: CertificateStore | None
     admission: Admission
     draining: Draining
+    observer: Observer
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings, *, keep: bool = True, find: Find = find) -> "AsyncIterator[Runtime]":
+    async def open(
+        cls, settings: Settings, *, keep: bool = True, find: Find = find, observer: Observer | None = None
+    ) -> "AsyncIterator[Runtime]":
         """Open all parts; ``keep`` tells whether certificates are kept in ``PXL_DATA_DIR``, ``find`` is the search.
+
+        ``observer`` is told what the parts do.
 
         Raises ConfigurationError when a part is not built or the data folder cannot be used, KernelUnavailable when no session starts.
         """
         async with AsyncExitStack() as stack:
             session = settings.session()
+            observer = observer or NullObserver()
             certificates = _open_certificates(settings, stack) if keep else None
             post_mortems = PostMortems(
                 settings.data_dir / "post-mortems", max_files=settings.post_mortems_max, max_bytes=settings.post_mortems_max_bytes
@@ -49,7 +62,7 @@ class Runtime:
             # Asked while the pool starts its sessions, for both take their time; what it raises tells more than a pool that does not start.
             asking = asyncio.create_task(asyncio.to_thread(KernelIdentity.of, session))
             try:
-                pool = await stack.enter_async_context(SessionPool(settings.pool(), coq_sessions(session)))
+                pool = await stack.enter_async_context(SessionPool(settings.pool(), coq_sessions(session), observer.pool_event))
             finally:
                 identity = await asking
             searches = SearchThreads(find, threads=settings.threads, memory_bytes=settings.search_memory_bytes)
@@ -61,18 +74,27 @@ class Runtime:
                 certificates=certificates,
                 post_mortems=post_mortems,
                 statement_max_nodes=settings.statement_max_nodes,
+                observer=observer,
             )
-            shared = LocalState()
             recollection = Recollection(
-                VerdictCache(ttl_s=settings.cache_ttl_s, max_entries=settings.cache_max_entries, max_bytes=settings.cache_max_bytes),
-                shared,
+                VerdictCache(
+                    ttl_s=settings.cache_ttl_s,
+                    max_entries=settings.cache_max_entries,
+                    max_bytes=settings.cache_max_bytes,
+                    observer=observer,
+                ),
+                LocalState(),
                 judge,
                 ttl_s=settings.cache_ttl_s,
                 certificates=certificates,
+                observer=observer,
             )
-            prover = Prover(judge, searches, admission, recollection, longest_s=settings.max_timeout_ms / 1000)
+            prover = Prover(judge, searches, admission, recollection, longest_s=settings.max_timeout_ms / 1000, observer=observer)
             stack.push_async_callback(prover.close)
-            yield cls(settings, identity, goal_limits(settings), pool, prover, certificates, admission, Draining())
+            decider = ObservedDecider(prover, observer)
+            yield cls(
+                settings, identity, goal_limits(settings), pool, searches, prover, decider, certificates, admission, Draining(), observer
+            )
 
 
 def goal_limits(settings: Settings) -> Limits:

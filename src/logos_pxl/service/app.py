@@ -8,21 +8,28 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from logos_pxl.errors import PxlError
+from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.answers import json_response
 from logos_pxl.service.certificates import CertificateEndpoint
-from logos_pxl.service.health import HealthEndpoint
+from logos_pxl.service.health import HealthEndpoints
+from logos_pxl.service.metrics import Metrics
+from logos_pxl.service.metrics.endpoints import EndpointMetrics
+from logos_pxl.service.metrics.exposition import MetricsEndpoint
 from logos_pxl.service.openapi import openapi_document
-from logos_pxl.service.problems import on_defect, on_http_exception, on_pxl_error
+from logos_pxl.service.rejections import CountedRefusals
 from logos_pxl.service.verdicts import VerdictEndpoints
 
 
-def build_app(runtime: Runtime) -> Starlette:
-    """The application over an open runtime."""
+def build_app(runtime: Runtime, metrics: Metrics, canaries: Canaries) -> ASGIApp:
+    """The application over an open runtime, which ``metrics`` watches."""
     verdicts = VerdictEndpoints(runtime)
-    health = HealthEndpoint(runtime)
+    health = HealthEndpoints(runtime, canaries, metrics.condition)
+    figures = MetricsEndpoint(metrics.registry)
+    refusals = CountedRefusals(metrics.recorder)
     document = openapi_document(max_timeout_ms=runtime.settings.max_timeout_ms)
 
     async def openapi(_: Request) -> Response:
@@ -31,13 +38,18 @@ def build_app(runtime: Runtime) -> Starlette:
     routes = [
         Route("/prove", verdicts.prove, methods=["POST"]),
         Route("/countermodel", verdicts.countermodel, methods=["POST"]),
-        Route("/health", health.get, methods=["GET"]),
+        Route("/health", health.health, methods=["GET"]),
+        Route("/health/live", health.live, methods=["GET"]),
+        Route("/health/ready", health.ready, methods=["GET"]),
+        Route("/health/proof_server", health.proof_server, methods=["GET"]),
+        Route("/metrics", figures.get, methods=["GET"]),
+        Route("/metrics/performance", metrics.performance.get, methods=["GET"]),
         Route("/openapi.json", openapi, methods=["GET"]),
     ]
     if runtime.certificates is not None:
         certificates = CertificateEndpoint(runtime.certificates)
         routes.append(Route("/certificates/{name}", certificates.get, methods=["GET"]))
-    handlers = {PxlError: on_pxl_error, HTTPException: on_http_exception, Exception: on_defect}
+    handlers = {PxlError: refusals.on_pxl_error, HTTPException: refusals.on_http_exception, Exception: refusals.on_defect}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
-    return app
+    return EndpointMetrics(app, routes, metrics.instruments, metrics.endpoints, metrics.condition)

@@ -1,45 +1,144 @@
-"""GET /health."""
+"""GET /health and what is below it: the state of the service, told without touching Coq or Redis.
 
+Invariant: ``ok`` means that goals are decided now: both canaries were kernel-checked lately, sessions start, nothing that was asked lately
+failed for our reasons, and search and kernel have never disagreed. ``problems`` names whatever stands against it.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from logos_pxl import __version__
+from logos_pxl.kernel import PoolStats
+from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.answers import json_response
+from logos_pxl.service.condition import Condition
+
+_UNAVAILABLE = 503
 
 
-class HealthEndpoint:
-    """The state of the service, told without touching Coq."""
+class HealthEndpoints:
+    """The doors for operators, balancers and supervisors."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, canaries: Canaries, condition: Condition) -> None:
         self._runtime = runtime
+        self._canaries = canaries
+        self._condition = condition
+        self._started = time.monotonic()
 
-    async def get(self, _: Request) -> Response:
-        """200 while there is a live session, else 503."""
-        pool = self._runtime.pool.stats()
-        alarms = self._runtime.prover.stats().soundness_alarms
-        ready = pool.active_sessions > 0
-        if not ready:
-            status = "unavailable"
-        elif alarms or pool.last_start_failure:
-            status = "degraded"
-        else:
-            status = "ok"
+    async def health(self, _: Request) -> Response:
+        """The whole at a glance: 200 while goals can be decided, else 503."""
+        obstacles, defects = list(self._obstacles()), list(self._defects())
+        status = "unavailable" if obstacles else "degraded" if defects else "ok"
         document = {
             "status": status,
-            "ready": ready,
-            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "ready": not obstacles,
+            "problems": obstacles + defects,
+            "timestamp": _now(),
+            "uptime_s": self._uptime_s(),
             "kernel_hash": self._runtime.identity.kernel_hash,
             "version": __version__,
-            "session_pool": {
-                "total_sessions": pool.total_sessions,
-                "active_sessions": pool.active_sessions,
-                "busy_sessions": pool.busy_sessions,
-                "max_pool_size": pool.max_pool_size,
-                "utilization_rate": pool.utilization_rate,
-            },
-            "soundness_alarms": alarms,
+            "session_pool": _pool_members(self._runtime.pool.stats()),
+            "shared_state": self._condition.redis_state,
+            "soundness_alarms": self._runtime.prover.stats().soundness_alarms,
         }
-        return json_response(document, status=200 if ready else 503)
+        return _answer(document, well=not obstacles)
+
+    async def live(self, _: Request) -> Response:
+        """That this process answers, and nothing else: for supervisors, who restart what does not."""
+        return json_response({"status": "ok", "timestamp": _now(), "uptime_s": self._uptime_s()})
+
+    async def ready(self, _: Request) -> Response:
+        """Whether to send goals here: for balancers."""
+        obstacles = list(self._obstacles())
+        document = {
+            "ready": not obstacles,
+            "problems": obstacles,
+            "draining": self._runtime.draining.active,
+            "timestamp": _now(),
+            "canaries": [asdict(canary) for canary in self._canaries.state().canaries],
+        }
+        return _answer(document, well=not obstacles)
+
+    async def proof_server(self, _: Request) -> Response:
+        """The kernel and its sessions in detail."""
+        pool, identity = self._runtime.pool, self._runtime.identity
+        stats, prover = pool.stats(), self._runtime.prover.stats()
+        obstacles = list(self._kernel_obstacles())
+        document = {
+            "status": "unavailable" if obstacles else "degraded" if stats.last_start_failure or prover.soundness_alarms else "ok",
+            "problems": obstacles,
+            "timestamp": _now(),
+            "kernel_hash": identity.kernel_hash,
+            "coq_version": identity.coq_version,
+            "theory_version": identity.theory_version,
+            "session_pool": {
+                **_pool_members(stats),
+                "spare_sessions": stats.spare_sessions,
+                "waiting_checks": stats.waiting_checks,
+                "replacements": dict(stats.replacements),
+                "last_start_failure": stats.last_start_failure or None,
+                "confinement": dict(stats.confinement),
+            },
+            "sessions": [{"session_id": session_id, **asdict(usage)} for session_id, usage in sorted(pool.usage().items())],
+            "canaries": [asdict(canary) for canary in self._canaries.state().canaries],
+            "soundness_alarms": prover.soundness_alarms,
+            "last_alarm": prover.last_alarm,
+        }
+        return _answer(document, well=not obstacles)
+
+    def _obstacles(self) -> Iterator[str]:
+        """What stands against sending goals here."""
+        if self._runtime.draining.active:
+            yield "the service is ending"
+        yield from self._kernel_obstacles()
+
+    def _kernel_obstacles(self) -> Iterator[str]:
+        stats = self._runtime.pool.stats()
+        if not stats.active_sessions:
+            yield f"no live session: {stats.last_start_failure or 'all are being started'}"
+        for canary in self._canaries.state().canaries:
+            if canary.failing:
+                yield f"the {canary.name} canary: {canary.failing}"
+
+    def _defects(self) -> Iterator[str]:
+        """What does not stand against it, and is not well."""
+        alarms = self._runtime.prover.stats().soundness_alarms
+        start_failure = self._runtime.pool.stats().last_start_failure
+        if alarms:
+            yield f"search and kernel disagreed, times: {alarms}; look into the post-mortems"
+        if start_failure:
+            yield f"sessions do not start: {start_failure}"
+        if self._condition.failing:
+            yield f"requests failed lately: {self._condition.failing}"
+        if self._condition.redis_state == "redis-lost":
+            yield "Redis is away: cache, nonces and quotas are this process's own"
+
+    def _uptime_s(self) -> float:
+        return round(time.monotonic() - self._started, 3)
+
+
+def _pool_members(stats: PoolStats) -> dict[str, Any]:
+    return {
+        "total_sessions": stats.total_sessions,
+        "active_sessions": stats.active_sessions,
+        "busy_sessions": stats.busy_sessions,
+        "max_pool_size": stats.max_pool_size,
+        "utilization_rate": stats.utilization_rate,
+    }
+
+
+def _answer(document: dict[str, Any], *, well: bool) -> Response:
+    response = json_response(document, status=200 if well else _UNAVAILABLE)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

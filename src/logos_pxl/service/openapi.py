@@ -11,11 +11,11 @@ from logos_pxl.service.problems import MEDIA_TYPE
 from logos_pxl.service.schemas import (
     CertificateAnswer,
     CountermodelSearchAnswer,
-    HealthAnswer,
     Problem,
     ProveAnswer,
     ProveRequest,
 )
+from logos_pxl.service.state_operations import MODELS, state_operations
 
 _REFERENCE = "#/components/schemas/{model}"
 _REFUSALS = {
@@ -30,7 +30,7 @@ _REFUSALS = {
 
 def openapi_document(*, max_timeout_ms: int) -> dict[str, Any]:
     """The document (OpenAPI 3.1)."""
-    models: list[type[BaseModel]] = [ProveRequest, ProveAnswer, CountermodelSearchAnswer, CertificateAnswer, HealthAnswer, Problem]
+    models: list[type[BaseModel]] = [ProveRequest, ProveAnswer, CountermodelSearchAnswer, CertificateAnswer, Problem, *MODELS]
     _, schemas = models_json_schema([(model, "validation") for model in models], ref_template=_REFERENCE)
     definitions = schemas["$defs"]
     for option in definitions["ProveRequest"]["properties"]["timeout_ms"]["anyOf"]:
@@ -51,7 +51,7 @@ def openapi_document(*, max_timeout_ms: int) -> dict[str, Any]:
                 )
             },
             "/certificates/{id}": {"get": _certificates()},
-            "/health": {"get": _health()},
+            **state_operations(),
             "/openapi.json": {
                 "get": {
                     "operationId": "openapi",
@@ -93,18 +93,6 @@ def _certificates() -> dict[str, Any]:
             "404": _problem("No certificate is kept under this id."),
             "406": _problem("Accept names no form that a certificate has."),
             **_problems(400, 500),
-        },
-    }
-
-
-def _health() -> dict[str, Any]:
-    content = _content("application/json", HealthAnswer)
-    return {
-        "operationId": "health",
-        "summary": "The state of the service",
-        "responses": {
-            "200": {"description": "Ready.", "content": content},
-            "503": {"description": "Not ready: no live Coq session.", "content": content},
         },
     }
 

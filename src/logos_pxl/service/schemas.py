@@ -116,28 +116,6 @@ class CertificateAnswer(_Closed):
     description: dict[str, object] | None = Field(description="The evidence for people; null when it would be too large.")
 
 
-class SessionPoolAnswer(_Closed):
-    """The pool of Coq sessions."""
-
-    total_sessions: int
-    active_sessions: int
-    busy_sessions: int
-    max_pool_size: int
-    utilization_rate: float = Field(description="Busy sessions over the pool's size, 0 to 1.")
-
-
-class HealthAnswer(_Closed):
-    """The service's state."""
-
-    status: Literal["ok", "degraded", "unavailable"]
-    ready: bool
-    timestamp: str
-    kernel_hash: Sha256
-    version: str
-    session_pool: SessionPoolAnswer
-    soundness_alarms: int = Field(description="Certificates that the kernel refused; anything but 0 is a defect.")
-
-
 class Position(_Closed):
     """A place in a text."""
 

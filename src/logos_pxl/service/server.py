@@ -10,11 +10,14 @@ from functools import partial
 
 import uvicorn
 
+from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.app import build_app
 from logos_pxl.service.connections import BoundedHttpProtocol
 from logos_pxl.service.ending import DrainingServer
 from logos_pxl.service.listening import allow_open_files, open_sockets
+from logos_pxl.service.metrics import Metrics
+from logos_pxl.service.metrics.performance import PerformanceFile
 from logos_pxl.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -46,8 +49,14 @@ def run_server(settings: Settings) -> None:
 async def _serve(settings: Settings, config: uvicorn.Config) -> None:
     allow_open_files(settings)
     sockets = open_sockets(settings)
-    async with Runtime.open(settings) as runtime:
-        config.app = build_app(runtime)
+    metrics = Metrics(window_s=settings.kpi_window_s)
+    async with (
+        Runtime.open(settings, observer=metrics.recorder) as runtime,
+        Canaries(runtime.pool, runtime.searches, settings.canaries(), metrics.recorder) as canaries,
+        PerformanceFile(settings.log_dir, metrics.performance, metrics.recorder, interval_s=settings.performance_interval_s),
+    ):
+        metrics.watch(runtime, canaries)
+        config.app = build_app(runtime, metrics, canaries)
         # What lives as long as the process is kept out of garbage collections, which would stop a request for tens of milliseconds.
         gc.collect()
         gc.freeze()

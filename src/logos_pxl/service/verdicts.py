@@ -62,7 +62,7 @@ class VerdictEndpoints:
         else:
             goal = await asyncio.to_thread(Goal.parse, text, limits=self._limits)
         parse_s = time.monotonic() - started
-        return await self._runtime.prover.decide(goal, timeout_s=timeout_s - parse_s, parse_ms=parse_s * 1000)
+        return await self._runtime.decider.decide(goal, timeout_s=timeout_s - parse_s, parse_ms=parse_s * 1000)
 
     def _timeout_s(self, asked_ms: int | None) -> float:
         settings = self._settings

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 FILE_NAME = "performance.json"
 
-_WRITE_TIMEOUT_S = 5.0
+WRITE_TIMEOUT_S = 5.0
 
 
 class PerformanceReport:
@@ -75,7 +75,7 @@ class PerformanceFile:
             self._running.cancel()
             await asyncio.wait([self._running])
         await self.write()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread.shutdown(wait=self._writing is None or self._writing.done(), cancel_futures=True)
 
     async def write(self) -> None:
         """Write now. Raises nothing, and waits a few seconds at most."""
@@ -93,10 +93,10 @@ class PerformanceFile:
         """Why it could not be written; empty when it was."""
         if self._writing is not None and not self._writing.done():
             return "the disk has not yet taken the last one"
-        self._writing = asyncio.get_running_loop().run_in_executor(self._thread, _replace, path, data)
-        await asyncio.wait([self._writing], timeout=_WRITE_TIMEOUT_S)
+        self._writing = asyncio.get_running_loop().run_in_executor(self._thread, replace_file, path, data)
+        await asyncio.wait([self._writing], timeout=WRITE_TIMEOUT_S)
         if not self._writing.done():
-            return f"the disk did not take it within {_WRITE_TIMEOUT_S:g} s"
+            return f"the disk did not take it within {WRITE_TIMEOUT_S:g} s"
         error = self._writing.exception()
         if error is not None and not isinstance(error, OSError):
             raise error
@@ -108,15 +108,21 @@ class PerformanceFile:
             await self.write()
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
+    """Put ``data`` in the file's place, at once. Raises OSError; then what was there is there still."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # The name is fixed: what a crash leaves behind is written over.
     beside = path.with_name(f".{path.name}.new")
-    with beside.open("wb") as file:
+    write_whole(beside, data)
+    beside.replace(path)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write ``data`` and have it on the disk. Raises OSError."""
+    with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
 
 
 def _now() -> str:
