@@ -22,6 +22,7 @@ class FullDisk(LogFile):
     full = True
 
     def append(self, data: memoryview) -> int:
+        """Refuse, or take seven bytes."""
         if self.full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return super().append(data[:7])
