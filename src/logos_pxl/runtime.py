@@ -18,7 +18,7 @@ from logos_pxl.observing import NullObserver, Observer
 from logos_pxl.proving import Admission, CertificateStore, Find, Judge, PostMortems, Prover, Recollection, SearchThreads, VerdictCache, find
 from logos_pxl.proving.observed import ObservedDecider
 from logos_pxl.settings import Settings
-from logos_pxl.shared_state import LocalState
+from logos_pxl.shared_state import LocalState, SharedState
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Runtime:
     certificates: CertificateStore | None
     admission: Admission
     draining: Draining
+    shared_state: SharedState
     observer: Observer
 
     @classmethod
@@ -76,6 +77,7 @@ class Runtime:
                 statement_max_nodes=settings.statement_max_nodes,
                 observer=observer,
             )
+            shared_state = LocalState()
             recollection = Recollection(
                 VerdictCache(
                     ttl_s=settings.cache_ttl_s,
@@ -83,7 +85,7 @@ class Runtime:
                     max_bytes=settings.cache_max_bytes,
                     observer=observer,
                 ),
-                LocalState(),
+                shared_state,
                 judge,
                 ttl_s=settings.cache_ttl_s,
                 certificates=certificates,
@@ -93,7 +95,18 @@ class Runtime:
             stack.push_async_callback(prover.close)
             decider = ObservedDecider(prover, observer)
             yield cls(
-                settings, identity, goal_limits(settings), pool, searches, prover, decider, certificates, admission, Draining(), observer
+                settings,
+                identity,
+                goal_limits(settings),
+                pool,
+                searches,
+                prover,
+                decider,
+                certificates,
+                admission,
+                Draining(),
+                shared_state,
+                observer,
             )
 
 
