@@ -50,11 +50,10 @@ fn unique(lits: impl Iterator<Item = Lit>) -> Vec<Lit> {
     lits.filter(|lit| seen.insert(*lit)).collect()
 }
 
-/// The disjunctions among the consequences, flattened, without disjuncts that fail; those that a disjunct settles are
-/// left out, and so are those that share a disjunct with an earlier one.
+/// The disjunctions among the consequences, flattened, without disjuncts that fail, the longest first; those that a
+/// disjunct settles are left out, and so are those that share a disjunct with an earlier one.
 fn disjunctions(goal: &Formula, consequences: &[Lit]) -> Vec<Vec<Lit>> {
     let held: HashSet<Lit> = consequences.iter().copied().collect();
-    let mut taken = HashSet::new();
     let mut found = Vec::new();
     for &lit in consequences {
         let Some(parts) = parts(goal, lit) else { continue };
@@ -75,11 +74,20 @@ fn disjunctions(goal: &Formula, consequences: &[Lit]) -> Vec<Vec<Lit>> {
             }
         }
         let disjuncts = unique(disjuncts.into_iter());
-        if !settled && !disjuncts.is_empty() && !disjuncts.iter().any(|lit| taken.contains(lit)) {
-            taken.extend(disjuncts.iter().copied());
+        if !settled && !disjuncts.is_empty() {
             found.push(disjuncts);
         }
     }
+    // An exclusion is a disjunction of two negations, and no pigeon: the longer ones go first.
+    found.sort_by_key(|disjuncts| std::cmp::Reverse(disjuncts.len()));
+    let mut taken = HashSet::new();
+    found.retain(|disjuncts| {
+        let free = !disjuncts.iter().any(|lit| taken.contains(lit));
+        if free {
+            taken.extend(disjuncts.iter().copied());
+        }
+        free
+    });
     found
 }
 

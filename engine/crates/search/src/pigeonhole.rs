@@ -258,7 +258,12 @@ fn either(
 }
 
 /// The literal, or a new node that negates the negative one: definitions are over nodes.
-fn positive(lit: Lit, propagator: &mut Propagator, recorder: &mut Recorder, extension: &mut Extension) -> Option<Place> {
+fn positive(
+    lit: Lit,
+    propagator: &mut Propagator,
+    recorder: &mut Recorder,
+    extension: &mut Extension,
+) -> Option<Place> {
     if lit.holds() {
         return Some(Place { lit, definitions: Vec::new() });
     }
