@@ -179,8 +179,8 @@ class Canaries:
         try:
             judgement = await self._pool.check(finding.kind, goal.wire, finding.evidence, deadline=deadline, statement=True)
         except PxlError as error:
-            pressure = isinstance(error, QueueFull) or (isinstance(error, KernelTimeout) and error.waiting)
-            raise _Failed("kernel", str(error), pressure=pressure) from error
+            queued = isinstance(error, QueueFull) or (isinstance(error, KernelTimeout) and error.waiting)
+            raise _Failed("kernel", str(error), pressure=queued and self._pool.stats().active_sessions > 0) from error
         if not judgement.accepted:
             self._observer.soundness_alarm()
             _log.critical("soundness alarm over a canary: the kernel refused the certificate: %s; goal: %s", judgement.reason, goal.text)

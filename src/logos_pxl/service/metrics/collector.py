@@ -77,7 +77,6 @@ class StateCollector(Collector):
         own = resident_bytes()
         sessions = [usage.resident_bytes for usage in self.pool.usage().values()]
         available = available_bytes()
-        yield _gauge("memory_resident_bytes", "Resident memory of the service, without its sessions.", own)
         yield _gauge(
             "sessions_memory_resident_bytes", "Resident memory of all sessions; pages that they share count for each.", sum(sessions)
         )

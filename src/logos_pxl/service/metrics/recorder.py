@@ -4,11 +4,15 @@ Invariant: no method raises or waits. Each event reaches the metrics, and those 
 the condition as well.
 """
 
+from collections.abc import Iterable
 from typing import get_args
+
+from prometheus_client import Counter
 
 from logos_pxl.kernel import Cause, PoolEvent, SessionReplaced, SessionStarted, SessionStartFailed
 from logos_pxl.observing import CacheOutcome, Eviction, HmacKey, JobEvent, Observer, Queue, RedisState, Stage
 from logos_pxl.proving import UnknownReason, VerdictKind
+from logos_pxl.proving.canaries import CanaryStep
 from logos_pxl.service.condition import Condition
 from logos_pxl.service.metrics.instruments import Instruments
 from logos_pxl.service.metrics.kpis import Kpis
@@ -28,13 +32,24 @@ class Recorder(Observer):
         self._total = instruments.stage_seconds.labels("total")
         self._verdicts = {kind.value: instruments.verdicts.labels(kind.value) for kind in VerdictKind}
         self._unknown = {reason.value: instruments.unknown.labels(reason.value) for reason in UnknownReason}
-        # Children that exist from the start: a counter that first appears with its first event has no increase to show.
-        for cause in Cause:
-            instruments.session_replacements.labels(cause.value)
-        for cause in get_args(Eviction):
-            instruments.cache_evictions.labels(cause)
+        self._show_from_the_start()
+
+    def _show_from_the_start(self) -> None:
+        """Make the series of all labels that are known: one that first appears with its first event has no increase to show."""
+        on = self._on
+        labels: tuple[tuple[Counter, Iterable[str]], ...] = (
+            (on.session_replacements, Cause),
+            (on.cache_evictions, get_args(Eviction)),
+            (on.jobs, get_args(JobEvent)),
+            (on.authentications, get_args(HmacKey)),
+            (on.canary_failures, get_args(CanaryStep)),
+            (on.reloads, ("succeeded", "failed")),
+        )
+        for counter, values in labels:
+            for value in values:
+                counter.labels(value)
         for state in get_args(RedisState):
-            instruments.shared_state.labels(state).set(state == "local")
+            on.shared_state.labels(state).set(state == "local")
 
     def stage(self, stage: Stage, seconds: float) -> None:
         """A goal spent ``seconds`` in a stage."""

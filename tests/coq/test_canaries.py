@@ -1,0 +1,187 @@
+"""The canaries on real sessions: what they notice, how fast, and which step they name."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from conftest import OpenPool
+
+from logos_pxl.goals import Goal
+from logos_pxl.kernel import SessionPool
+from logos_pxl.observing import Observer
+from logos_pxl.proving import Find, Finding, NotFound, SearchBudget, SearchThreads, UnknownReason, find
+from logos_pxl.proving.canaries import Canaries
+from logos_pxl.settings import CanarySettings
+
+SETTINGS = CanarySettings(interval_s=0.1, timeout_s=1.0, max_age_s=60)
+
+INVALID = Goal.parse("A -> BOX A")
+
+Pids = Callable[[], set[int]]
+
+
+class Heard(Observer):
+    """What the canaries told."""
+
+    def __init__(self) -> None:
+        self.alarms = 0
+        self.accepted = 0
+        self.failed: list[tuple[str, str]] = []
+
+    def soundness_alarm(self) -> None:
+        """Search and kernel disagreed."""
+        self.alarms += 1
+
+    def kernel_accepted(self) -> None:
+        """The kernel accepted."""
+        self.accepted += 1
+
+    def canary(self, name: str, failed_step: str | None, *, seconds: float) -> None:
+        """A canary is done."""
+        if failed_step is not None:
+            self.failed.append((name, failed_step))
+
+
+@contextmanager
+def searching(find: Find) -> Iterator[SearchThreads]:
+    searches = SearchThreads(find, threads=1, memory_bytes=1 << 28)
+    yield searches
+    searches._executor.shutdown(wait=True)
+
+
+async def one_round(pool: SessionPool, search: Find, heard: Heard, rounds: int = 2, settings: CanarySettings = SETTINGS) -> Canaries:
+    with searching(search) as searches:
+        canaries = Canaries(pool, searches, settings, heard)
+        for _ in range(rounds):
+            await canaries.round()
+        return canaries
+
+
+def corrupted(goal: Goal, budget: SearchBudget) -> Finding:
+    found = find(goal, budget)
+    assert isinstance(found, Finding)
+    return replace(found, evidence=found.evidence[:-1] + bytes([found.evidence[-1] ^ 1]))
+
+
+def of_another_goal(goal: Goal, budget: SearchBudget) -> Finding | NotFound:
+    return find(Goal.parse("C -> BOX(C)" if goal == INVALID else "BOX(C -> C)"), budget)
+
+
+def the_opposite(goal: Goal, budget: SearchBudget) -> Finding | NotFound:
+    return find(Goal.parse("A -> A" if goal == INVALID else "A"), budget)
+
+
+def nothing(goal: Goal, budget: SearchBudget) -> NotFound:
+    return NotFound(UnknownReason.RESOURCE_LIMIT, "the search ran out of memory")
+
+
+def broken(goal: Goal, budget: SearchBudget) -> Finding:
+    raise RuntimeError("defect of the engine")
+
+
+async def test_both_canaries_are_searched_and_kernel_checked(open_pool: OpenPool) -> None:
+    """One valid and one invalid goal, each accepted by the kernel in each round."""
+    heard = Heard()
+    canaries = await one_round(await open_pool(), find, heard)
+    state = canaries.state()
+    assert state.failing == ""
+    assert [(canary.name, canary.step) for canary in state.canaries] == [("valid", None), ("invalid", None)]
+    assert (heard.accepted, heard.failed, heard.alarms) == (4, [], 0)
+
+
+async def test_nothing_is_ready_before_the_first_round(open_pool: OpenPool) -> None:
+    """What was never checked does not count."""
+    canaries = await one_round(await open_pool(), find, Heard(), rounds=0)
+    assert canaries.state().failing == "valid: not yet checked"
+
+
+@pytest.mark.parametrize(
+    ("search", "step"),
+    [(corrupted, "kernel"), (of_another_goal, "kernel"), (the_opposite, "search"), (nothing, "search"), (broken, "search")],
+)
+async def test_the_step_that_fails_is_named(open_pool: OpenPool, search: Find, step: str) -> None:
+    """A search that lies fails at the kernel, with an alarm; one that fails or claims the opposite, at the search."""
+    heard = Heard()
+    canaries = await one_round(await open_pool(), search, heard)
+    assert canaries.state().failing.startswith(f"valid: {step}: ")
+    assert heard.failed == [("valid", step), ("invalid", step)] * 2
+    assert heard.alarms == (4 if step == "kernel" else 0)
+    assert heard.accepted == 0
+
+
+async def test_one_failure_after_a_success_does_not_count_yet(open_pool: OpenPool) -> None:
+    """A session that was killed under a canary is replaced; two failures in a row count."""
+    failing = False
+
+    def sometimes(goal: Goal, budget: SearchBudget) -> Finding | NotFound:
+        return nothing(goal, budget) if failing else find(goal, budget)
+
+    with searching(sometimes) as searches:
+        canaries = Canaries(await open_pool(), searches, SETTINGS, Heard())
+        await canaries.round()
+        failing = True
+        await canaries.round()
+        assert (canaries.state().failing, canaries.state().canaries[0].step) == ("", "search")
+        await canaries.round()
+        assert canaries.state().failing == "valid: search: the search ran out of memory"
+        failing = False
+        await canaries.round()
+        assert canaries.state().failing == ""
+
+
+async def test_an_old_success_does_not_count(open_pool: OpenPool) -> None:
+    """Ready means lately."""
+    now = [0.0]
+    with searching(find) as searches:
+        canaries = Canaries(await open_pool(), searches, SETTINGS, Heard(), clock=lambda: now[0])
+        await canaries.round()
+        now[0] += SETTINGS.max_age_s
+        assert canaries.state().failing == ""
+        now[0] += 0.1
+        assert canaries.state().failing == "valid: the last round is overdue"
+
+
+async def test_a_full_pool_is_no_broken_kernel(open_pool: OpenPool, session_pids: Pids) -> None:
+    """While all sessions are at work for others, canaries wait; that alone fails them by their age only."""
+    pool = await open_pool(size=1, spares=0)
+    heard = Heard()
+    with searching(find) as searches:
+        canaries = Canaries(pool, searches, replace(SETTINGS, timeout_s=0.1), heard)
+        await canaries.round()
+        lent = await pool._lease(time.monotonic() + 5, retry=False)
+        for _ in range(4):
+            await canaries.round()
+        pool._stock.give_back(lent)
+        assert set(heard.failed) == {("valid", "kernel"), ("invalid", "kernel")}
+        assert canaries.state().failing == ""
+
+
+async def test_stopped_sessions_are_noticed_and_recovery_too(
+    open_pool: OpenPool, session_pids: Pids, eventually: Callable[..., Awaitable[None]]
+) -> None:
+    """Sessions that hang (SIGSTOP) fail the canaries at the kernel; as soon as new ones are warm, all is well again."""
+    pool = await open_pool(size=1, spares=0)
+    heard = Heard()
+    with searching(find) as searches:
+        async with Canaries(pool, searches, replace(SETTINGS, timeout_s=0.2), heard) as canaries:
+            assert canaries.state().failing == ""
+
+            async def stopping() -> None:
+                while True:
+                    for pid in session_pids():
+                        os.kill(pid, signal.SIGSTOP)
+                    await asyncio.sleep(0.02)
+
+            stopper = asyncio.create_task(stopping())
+            await eventually(lambda: "kernel" in canaries.state().failing, within_s=10)
+            stopper.cancel()
+            await asyncio.wait([stopper])
+            for pid in session_pids():
+                os.kill(pid, signal.SIGCONT)
+            await eventually(lambda: canaries.state().failing == "", within_s=40)
+    assert heard.alarms == 0
