@@ -6,7 +6,7 @@ opening fails half-way.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from logos_pxl_engine import Limits
@@ -16,9 +16,10 @@ from logos_pxl.errors import ConfigurationError
 from logos_pxl.kernel import KernelIdentity, SessionPool, coq_sessions
 from logos_pxl.observing import NullObserver, Observer
 from logos_pxl.proving import Admission, CertificateStore, Find, Judge, PostMortems, Prover, Recollection, SearchThreads, VerdictCache, find
+from logos_pxl.proving.exchange import MAX_ENTRY_BYTES
 from logos_pxl.proving.observed import ObservedDecider
 from logos_pxl.settings import Settings
-from logos_pxl.shared_state import LocalState, SharedState
+from logos_pxl.shared_state import SharedState, open_shared_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +78,8 @@ class Runtime:
                 statement_max_nodes=settings.statement_max_nodes,
                 observer=observer,
             )
-            shared_state = LocalState()
-            recollection = Recollection(
-                VerdictCache(
-                    ttl_s=settings.cache_ttl_s,
-                    max_entries=settings.cache_max_entries,
-                    max_bytes=settings.cache_max_bytes,
-                    observer=observer,
-                ),
-                shared_state,
-                judge,
-                ttl_s=settings.cache_ttl_s,
-                certificates=certificates,
-                observer=observer,
-            )
+            shared_state = await stack.enter_async_context(_open_shared_state(settings, observer))
+            recollection = Recollection(_cache(settings, observer), shared_state, judge, certificates=certificates, observer=observer)
             prover = Prover(judge, searches, admission, recollection, longest_s=settings.max_timeout_ms / 1000, observer=observer)
             stack.push_async_callback(prover.close)
             decider = ObservedDecider(prover, observer)
@@ -117,6 +106,21 @@ def goal_limits(settings: Settings) -> Limits:
         max_depth=settings.goal_max_depth,
         max_atoms=settings.goal_max_atoms,
         max_nodes=settings.goal_max_nodes,
+    )
+
+
+def _cache(settings: Settings, observer: Observer) -> VerdictCache:
+    return VerdictCache(
+        ttl_s=settings.cache_ttl_s, max_entries=settings.cache_max_entries, max_bytes=settings.cache_max_bytes, observer=observer
+    )
+
+
+def _open_shared_state(settings: Settings, observer: Observer) -> AbstractAsyncContextManager[SharedState]:
+    return open_shared_state(
+        settings.redis_url.get_secret_value() if settings.redis_url else "",
+        timeout_s=settings.redis_timeout_ms / 1000,
+        max_entry_bytes=MAX_ENTRY_BYTES,
+        observer=observer,
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, SecretStr, ValidationError
 
 from logos_pxl.errors import ConfigurationError, KernelNotBuilt
 from logos_pxl.service_settings import ServiceSettings
@@ -63,6 +63,12 @@ class Settings(WorkloadSettings, ServiceSettings):
     )
     cache_max_bytes: int = _variable(
         64 * MIB, "PXL_CACHE_MAX_BYTES", "bytes of memory for verdicts, from 0 to 1099511627776", ge=0, le=1 << 40
+    )
+    redis_url: SecretStr | None = _variable(
+        None, "PXL_REDIS_URL", "the URL of the Redis that replicas share, such as redis://127.0.0.1:6379/0, or nothing"
+    )
+    redis_timeout_ms: int = _variable(
+        250, "PXL_REDIS_TIMEOUT_MS", "milliseconds that one call of Redis may take, from 1 to 60000", ge=1, le=60_000
     )
 
     # Goals and verdicts.

@@ -62,6 +62,11 @@ class VerdictCache:
         self._equivalents: dict[bytes, OrderedDict[bytes, None]] = {}
 
     @property
+    def ttl_s(self) -> float:
+        """How long a verdict is kept, in seconds."""
+        return self._ttl_s
+
+    @property
     def enabled(self) -> bool:
         """Whether anything is ever kept."""
         return self._max_entries > 0

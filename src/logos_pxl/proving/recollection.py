@@ -37,15 +37,12 @@ class Recollection:
         shared: SharedState,
         judge: Judge,
         *,
-        ttl_s: float,
         certificates: CertificateStore | None,
         observer: Observer | None = None,
     ) -> None:
-        """``ttl_s`` is how long an entry is left for the replicas, in seconds."""
         self._cache = cache
         self._shared = shared
         self._judge = judge
-        self._ttl_s = ttl_s
         self._certificates = certificates
         self._observer = observer or NullObserver()
         self._kernel_hash = judge.identity.kernel_hash
@@ -84,7 +81,7 @@ class Recollection:
         """Remember a verdict that was searched for, here and for the replicas."""
         self._kept(verdict)
         if self._cache.enabled and (entry := exchange.entry_of(verdict)) is not None:
-            await self._shared.put(exchange.key_of(verdict.goal, self._kernel_hash), entry, self._ttl_s)
+            await self._shared.put(exchange.key_of(verdict.goal, self._kernel_hash), entry, self._cache.ttl_s)
 
     def stats(self) -> CacheStats:
         """What the cache of this process holds."""

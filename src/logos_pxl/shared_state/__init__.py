@@ -2,5 +2,6 @@
 
 from logos_pxl.shared_state.interface import NoncesFull, RateDecision, SharedState
 from logos_pxl.shared_state.local import LocalState
+from logos_pxl.shared_state.opening import open_shared_state
 
-__all__ = ["LocalState", "NoncesFull", "RateDecision", "SharedState"]
+__all__ = ["LocalState", "NoncesFull", "RateDecision", "SharedState", "open_shared_state"]
