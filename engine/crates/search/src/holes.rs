@@ -166,13 +166,11 @@ fn hall_violation(edges: &[Vec<usize>]) -> Option<(Vec<usize>, Vec<usize>)> {
                     continue;
                 }
                 came_from.insert(hole, at);
-                match guest.get(&hole) {
-                    Some(&other) => reached.push(other),
-                    None => {
-                        free = Some(hole);
-                        break;
-                    }
-                }
+                let Some(&other) = guest.get(&hole) else {
+                    free = Some(hole);
+                    break;
+                };
+                reached.push(other);
             }
         }
         let Some(mut hole) = free else {

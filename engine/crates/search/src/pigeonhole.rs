@@ -10,7 +10,7 @@
 
 use crate::holes::Principle;
 use crate::monitor::{Monitor, Stop};
-use crate::propagator::{Derivation, Propagator};
+use crate::propagator::{Consequence, Derivation, Propagator};
 use crate::recorder::{Origin, Record, Recorder};
 use pxl_cert::Lit;
 use pxl_check::definitional;
@@ -73,20 +73,17 @@ fn settle(context: &[Lit], propagator: &mut Propagator, recorder: &mut Recorder)
     // Beside how many literals of the context a consequence is still worth a clause.
     const MOST: usize = 16;
     let mut settled: HashMap<Lit, (Record, Vec<Lit>)> = HashMap::new();
-    for (lit, reason, clause) in propagator.reasons(context).unwrap_or_default() {
+    for Consequence { lit, reason, clause } in propagator.consequences_with_reasons(context).unwrap_or_default() {
         let mut beside: Vec<Lit> = Vec::new();
         let mut hints = Vec::new();
         let mut known = true;
         for &other in clause.iter().filter(|&&other| other != lit) {
-            let rests_on = match settled.get(&!other) {
-                Some((record, rests_on)) => {
-                    hints.push(*record);
-                    rests_on.clone()
-                }
-                None => {
-                    known &= context.contains(&!other);
-                    vec![other]
-                }
+            let rests_on = if let Some((record, rests_on)) = settled.get(&!other) {
+                hints.push(*record);
+                rests_on.clone()
+            } else {
+                known &= context.contains(&!other);
+                vec![other]
             };
             for lit in rests_on {
                 if !beside.contains(&lit) {

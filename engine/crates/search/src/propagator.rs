@@ -12,6 +12,14 @@ pub(crate) struct Derivation {
     pub(crate) hints: Vec<Record>,
 }
 
+/// A literal that follows, with the clause whose last open literal it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Consequence {
+    pub(crate) lit: Lit,
+    pub(crate) reason: Record,
+    pub(crate) clause: Box<[Lit]>,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Propagator {
     clauses: Vec<(Record, Box<[Lit]>)>,
@@ -59,12 +67,12 @@ impl Propagator {
     }
 
     /// The consequences of the assumptions with the clause that gave each, in order; those that are assumed are left out.
-    pub(crate) fn reasons(&mut self, assumptions: &[Lit]) -> Option<Vec<(Lit, Record, Box<[Lit]>)>> {
+    pub(crate) fn consequences_with_reasons(&mut self, assumptions: &[Lit]) -> Option<Vec<Consequence>> {
         let conflict = self.propagate(assumptions);
         let reason = |&lit: &Lit| {
             let (_, reason) = self.values[lit.node() as usize]?;
-            let (record, clause) = &self.clauses[reason? as usize];
-            Some((lit, *record, clause.clone()))
+            let (reason, clause) = &self.clauses[reason? as usize];
+            Some(Consequence { lit, reason: *reason, clause: clause.clone() })
         };
         let reasons = self.trail.iter().filter_map(reason).collect();
         self.undo();
