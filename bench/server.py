@@ -33,7 +33,7 @@ def serving(**variables: str) -> Iterator[int]:
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(_NAMES) or name in ("PXL_COQ_DIR", "PXL_COQTOP")
         }
-        own = {"PXL_SERVER_PORT": str(port), "PXL_DATA_DIR": str(Path(folder, "var"))}
+        own = {"PXL_SERVER_PORT": str(port), "PXL_DATA_DIR": str(Path(folder, "var")), "PXL_LOG_DIR": str(Path(folder, "logs"))}
         log = Path(folder, "server.log")
         with log.open("wb") as output:
             process = subprocess.Popen(

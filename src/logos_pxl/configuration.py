@@ -4,6 +4,7 @@ Invariant: nothing that is told of a configuration shows a secret.
 """
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from pydantic import SecretStr
 from logos_pxl.settings import Settings
 from logos_pxl.sources import ENVIRONMENT, Sourced, Sources
 from logos_pxl.variables import fields_by_variable, is_secret, nearest, without_password
+
+_log = logging.getLogger(__name__)
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"
@@ -66,6 +69,11 @@ class Configuration:
             value = getattr(self.settings, field_name)
             entries.append(Entry(name, shown(value), self.origins[name], is_secret(described), described.description or ""))
         return entries
+
+    def tell_warnings(self) -> None:
+        """Say in the log what the operator should look at."""
+        for warning in (*self.warnings, *exposed_secrets(self)):
+            _log.warning("%s", warning)
 
     def changes(self, newer: "Configuration") -> list[str]:
         """The variables whose values are others in ``newer``."""

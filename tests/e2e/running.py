@@ -1,7 +1,9 @@
 """A real server process, and what tests ask of it."""
 
 import contextlib
+import functools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -25,6 +27,7 @@ class Server:
     client: httpx2.Client
     log: Path
     data: Path
+    logs: Path
 
     def prove(self, goal: str, **members: object) -> httpx2.Response:
         """Ask for a verdict."""
@@ -59,6 +62,9 @@ def running_server(folder: Path, **environment: str) -> Iterator[Server]:
         "PXL_DATA_DIR": str(folder / "var"),
         "PXL_SHUTDOWN_TIMEOUT": "5",
         "PXL_DRAIN_DELAY": "0",
+        "PXL_LOG_DIR": str(folder / "logs"),
+        # Whatever lies about in this folder.
+        "PXL_ENV_FILE": os.devnull,
     }
     log = folder / "server.log"
     with log.open("wb") as output:
@@ -73,7 +79,7 @@ def running_server(folder: Path, **environment: str) -> Iterator[Server]:
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             _wait_until_ready(client, process, log)
-            yield Server(process, port, client, log, folder / "var")
+            yield Server(process, port, client, log, folder / "var", Path({**defaults, **environment}["PXL_LOG_DIR"]))
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -96,15 +102,23 @@ def _wait_until_ready(client: httpx2.Client, process: subprocess.Popen[bytes], l
     raise AssertionError(f"the server was not ready within 30 s: {log.read_text()}")
 
 
-def pigeonhole(holes: int) -> str:
-    """The formula that ``holes + 1`` pigeons do not fit: true, and hard for every solver that works by resolution."""
-    sits = "BOX(p{0}_{1})".format
-    every = " /\\ ".join("(" + " \\/ ".join(sits(pigeon, hole) for hole in range(holes)) + ")" for pigeon in range(holes + 1))
-    clash = " \\/ ".join(
-        f"({sits(one, hole)} /\\ {sits(other, hole)})" for hole in range(holes) for one in range(holes + 1) for other in range(one)
-    )
-    return f"{every} -> {clash}"
+def parity(vertices: int) -> str:
+    """That no numbering of a graph's edges by 0 and 1 gives one vertex an odd sum and all others an even one: true, and hard.
+
+    On random regular graphs every proof by resolution is exponential in the number of vertices (Tseitin 1968, Urquhart 1987).
+    """
+    chance = random.Random(0)
+    edges: list[tuple[int, int]] = []
+    while not edges or any(one == other for one, other in edges):
+        ends = [vertex for vertex in range(vertices) for _ in range(4)]
+        chance.shuffle(ends)
+        edges = list(zip(ends[::2], ends[1::2], strict=True))
+    sums = []
+    for vertex in range(vertices):
+        first, *rest = (f"x{number}" for number, edge in enumerate(edges) if vertex in edge)
+        sums.append(functools.reduce(lambda left, right: f"({left} <-> {right})", rest, first))
+    return "~(" + " /\\ ".join(["~" + sums[0], *sums[1:]]) + ")"
 
 
-HARD = pigeonhole(14)
+HARD = parity(60)
 """No search decides this within any test's patience."""

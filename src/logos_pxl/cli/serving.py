@@ -5,16 +5,23 @@ from typing import Any
 
 from logos_pxl.cli.failing import tell
 from logos_pxl.cli.statuses import ExitStatus
+from logos_pxl.configuration import Configuration
 from logos_pxl.errors import PxlError
-from logos_pxl.settings import Settings
+from logos_pxl.logs import note_failed_start
 
 
 def serve_with(overrides: Mapping[str, Any]) -> ExitStatus:
     """Serve with the environment's settings; ``overrides`` (field names, ``None`` for not given) come before them."""
+    try:
+        configuration = Configuration.load(**{name: value for name, value in overrides.items() if value is not None})
+    except PxlError as error:
+        tell(error)
+        note_failed_start(str(error))
+        return ExitStatus.ERROR
     from logos_pxl.service.server import run_server  # noqa: PLC0415 - wrong settings are told before the server is loaded
 
     try:
-        run_server(Settings.load(**{name: value for name, value in overrides.items() if value is not None}))
+        run_server(configuration)
     except (PxlError, OSError) as error:
         tell(error)
         return ExitStatus.ERROR

@@ -8,13 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from logos_pxl.errors import PxlError
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.answers import json_response
 from logos_pxl.service.certificates import CertificateEndpoint
+from logos_pxl.service.gate import AccessLog, Gate
 from logos_pxl.service.health import HealthEndpoints
 from logos_pxl.service.metrics import Metrics
 from logos_pxl.service.metrics.endpoints import EndpointMetrics
@@ -24,8 +24,8 @@ from logos_pxl.service.rejections import CountedRefusals
 from logos_pxl.service.verdicts import VerdictEndpoints
 
 
-def build_app(runtime: Runtime, metrics: Metrics, canaries: Canaries) -> ASGIApp:
-    """The application over an open runtime, which ``metrics`` watches."""
+def build_app(runtime: Runtime, metrics: Metrics, canaries: Canaries, gate: Gate) -> AccessLog:
+    """The application over an open runtime, which ``metrics`` watches, behind ``gate``."""
     verdicts = VerdictEndpoints(runtime)
     health = HealthEndpoints(runtime, canaries, metrics.condition)
     figures = MetricsEndpoint(metrics.registry)
@@ -52,4 +52,5 @@ def build_app(runtime: Runtime, metrics: Metrics, canaries: Canaries) -> ASGIApp
     handlers = {PxlError: refusals.on_pxl_error, HTTPException: refusals.on_http_exception, Exception: refusals.on_defect}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
-    return EndpointMetrics(app, routes, metrics.instruments, metrics.endpoints, metrics.condition)
+    measured = EndpointMetrics(gate.inside(app), routes, metrics.instruments, metrics.endpoints, metrics.condition)
+    return gate.outside(measured, routes)

@@ -9,8 +9,8 @@ Invariant: a configuration that cannot be read changes nothing.
 import asyncio
 import logging
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from logos_pxl.configuration import Configuration
@@ -37,8 +37,8 @@ class Reloading:
         self._one_at_a_time = asyncio.Lock()
         self._running: set[asyncio.Task[None]] = set()
 
-    @contextmanager
-    def on_sighup(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def on_sighup(self) -> AsyncIterator[None]:
         """Within the block SIGHUP reloads; it does not end the process any more."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._signalled)

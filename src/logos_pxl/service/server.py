@@ -10,30 +10,28 @@ from functools import partial
 
 import uvicorn
 
+from logos_pxl.configuration import Configuration
+from logos_pxl.logs import Logs
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.app import build_app
-from logos_pxl.service.connections import BoundedHttpProtocol
+from logos_pxl.service.connections import BoundedHttpProtocol, too_many_connections
 from logos_pxl.service.ending import DrainingServer
+from logos_pxl.service.gate import Gate, KeyRing
 from logos_pxl.service.listening import allow_open_files, open_sockets
 from logos_pxl.service.metrics import Metrics
 from logos_pxl.service.metrics.performance import PerformanceFile
-from logos_pxl.settings import Settings
+from logos_pxl.service.reloading import Reloading
 
 _log = logging.getLogger(__name__)
 
-_LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARN": logging.WARNING, "ERROR": logging.ERROR}
 
-
-def run_server(settings: Settings) -> None:
+def run_server(configuration: Configuration) -> None:
     """Serve until a signal. Raises ConfigurationError, or KernelUnavailable when no session starts."""
-    logging.basicConfig(level=_LEVELS[settings.log_level], format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    settings = configuration.settings
     config = uvicorn.Config(
         app="",
         backlog=settings.listen_backlog,
-        http=partial(  # type: ignore[arg-type]
-            BoundedHttpProtocol, connection_limit=settings.connection_limit, head_timeout_s=settings.connection_timeout_s
-        ),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -42,24 +40,39 @@ def run_server(settings: Settings) -> None:
         server_header=False,
         timeout_keep_alive=settings.channel_timeout_s,  # type: ignore[arg-type]
     )
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(settings, config))
+    with Logs.open(settings) as logs, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(configuration, logs, config))
 
 
-async def _serve(settings: Settings, config: uvicorn.Config) -> None:
+async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Config) -> None:
+    settings = configuration.settings
+    # Asked before sessions are started in vain.
+    KeyRing.of(settings)
     allow_open_files(settings)
     sockets = open_sockets(settings)
     metrics = Metrics(window_s=settings.kpi_window_s)
+    reloading = Reloading(configuration, logs, metrics.recorder)
     async with (
+        reloading.on_sighup(),
         Runtime.open(settings, observer=metrics.recorder) as runtime,
         Canaries(runtime.pool, runtime.searches, settings.canaries(), metrics.recorder) as canaries,
         PerformanceFile(settings.log_dir, metrics.performance, metrics.recorder, interval_s=settings.performance_interval_s),
     ):
         metrics.watch(runtime, canaries)
-        config.app = build_app(runtime, metrics, canaries)
+        gate = reloading.gate = Gate(settings, logs.requests, runtime.shared_state, metrics.recorder)
+        config.app = app = build_app(runtime, metrics, canaries, gate)
+        config.http = partial(  # type: ignore[assignment]
+            BoundedHttpProtocol,
+            connection_limit=settings.connection_limit,
+            head_timeout_s=settings.connection_timeout_s,
+            over_limit=gate.outside(too_many_connections),
+            tell_unread=app.tell_unread,
+        )
         # What lives as long as the process is kept out of garbage collections, which would stop a request for tens of milliseconds.
         gc.collect()
         gc.freeze()
+        configuration.tell_warnings()
+        gate.tell()
         for one in sockets:
             _log.info("listening on %s, port %d", *one.getsockname()[:2])
         await DrainingServer(config, settings, runtime.draining).serve(sockets)
