@@ -33,7 +33,7 @@ build: build/install.stamp build/engine.stamp build/coq.stamp ## install and com
 
 # The binding's tests are Python's (a Rust test of it would have to link libpython, which Debian keeps in python3-dev).
 .PHONY: test
-test: build build/dev.stamp ## build, then every check and every test; the last line is pytest's
+test: build build/dev.stamp build/debian-tests.stamp ## build, then every check and every test; the last line is pytest's
 	@failed=; step() { echo "== $$*"; "$$@" || failed="$$failed; $$*"; }; \
 	step cargo test --manifest-path engine/Cargo.toml --workspace --exclude logos-pxl-engine --locked --quiet; \
 	step $(MAKE) -C coq audit; \
@@ -65,6 +65,11 @@ clean: ## remove everything that was built
 build/debian.stamp: requirements/debian.sh
 	@mkdir -p build
 	PYTHON="$(PYTHON)" sh $<
+	@touch $@
+
+build/debian-tests.stamp: requirements/debian.sh
+	@mkdir -p build
+	PYTHON="$(PYTHON)" sh $< tests
 	@touch $@
 
 build/venv.stamp: build/debian.stamp

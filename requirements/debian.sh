@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that the build needs, those that are missing only.
 # Looks for what a package gives (a program, a library), not for the package: another installation of it will do.
+# `debian.sh tests` wants what the tests start besides.
 set -eu
 
 wanted=""
@@ -26,6 +27,11 @@ has clang || want clang
 has "${PYTHON:-python3}" || want python3
 "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || want python3-venv
 rust_is_new || for package in rustc-web cargo-web rustfmt-web rust-web-clippy; do want "$package"; done
+if [ "${1:-}" = tests ]; then
+    has curl || want curl
+    has redis-server || want redis-server
+    { has prometheus && has promtool; } || want prometheus
+fi
 
 [ -n "$wanted" ] || exit 0
 
