@@ -52,7 +52,7 @@ class HealthEndpoints:
 
     async def live(self, _: Request) -> Response:
         """That this process answers, and nothing else: for supervisors, who restart what does not."""
-        return json_response({"status": "ok", "timestamp": _now(), "uptime_s": self._uptime_s()})
+        return _answer({"status": "ok", "timestamp": _now(), "uptime_s": self._uptime_s()}, well=True)
 
     async def ready(self, _: Request) -> Response:
         """Whether to send goals here: for balancers."""

@@ -33,13 +33,13 @@ class MetricsEndpoint:
         if form is None:
             raise NotAcceptable(f"metrics come as {_JSON}, {_OPENMETRICS} or {_TEXT}, and Accept names none: {accept[:200]!r}")
         if form == _JSON:
-            return Response(to_json(flat(self._registry.collect())), media_type=_JSON, headers=_VARY)
+            return Response(to_json(flat(self._registry.collect())), media_type=_JSON, headers=_HEADERS)
         # The client library knows the versions of the two formats; it is shown only what the client prefers.
         encode, content_type = choose_encoder(accept if form == _OPENMETRICS else _only(accept, _TEXT))
-        return Response(encode(self._registry), headers={"Content-Type": content_type, **_VARY})
+        return Response(encode(self._registry), headers={"Content-Type": content_type, **_HEADERS})
 
 
-_VARY = {"Vary": "Accept"}
+_HEADERS = {"Cache-Control": "no-store", "Vary": "Accept"}
 
 
 def flat(metrics: Iterable[Metric]) -> dict[str, float | int | None]:

@@ -38,7 +38,9 @@ class PerformanceReport:
 
     async def get(self, _: Request) -> Response:
         """The document."""
-        return json_response(self.document())
+        response = json_response(self.document())
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     def document(self) -> dict[str, Any]:
         """The figures of the last ``window_s`` seconds, or since ``started`` when that is later."""
