@@ -22,7 +22,7 @@ _COUNT_BYTES = 5
 def renamed(kind: CheckKind, evidence: bytes, names: Mapping[str, str]) -> bytes:
     """``evidence`` with each atom that ``names`` lists under its new name, all at once.
 
-    The atoms of a countermodel stand in the order of their new names, as in one that the engine makes. Raises MalformedCertificate.
+    Raises MalformedCertificate.
     """
     spelled = {_spell_name(old): _spell_name(new) for old, new in names.items()}
     try:
@@ -53,18 +53,16 @@ def _renamed_proof(evidence: bytes, names: Mapping[bytes, bytes]) -> bytes:
 
 
 def _renamed_model(evidence: bytes, names: Mapping[bytes, bytes]) -> bytes:
-    _, place = _number(evidence, 0)
+    place = _after(evidence, 0)
     count, place = _number(evidence, place)
-    head, valuations = evidence[:place], []
+    parts = [evidence[:place]]
     for _ in range(count):
-        name, place = _name(evidence, place)
-        start, place = place, _after(evidence, place)
-        new = names.get(name, name)
-        valuations.append((_bytes_of(new), new + evidence[start:place]))
+        name, start = _name(evidence, place)
+        place = _after(evidence, start)
+        parts += [names.get(name, name), evidence[start:place]]
     if place != len(evidence):
         raise _CutShort(place)
-    valuations.sort()
-    return b"".join([head, *(valuation for _, valuation in valuations)])
+    return b"".join(parts)
 
 
 def _name(evidence: bytes, place: int) -> tuple[bytes, int]:
@@ -110,7 +108,3 @@ def _spell(number: int) -> bytes:
 def _spell_name(name: str) -> bytes:
     encoded = name.encode()
     return _spell(len(encoded)) + b"".join(_spell(byte) for byte in encoded)
-
-
-def _bytes_of(spelled_name: bytes) -> list[int]:
-    return [_value(number) for number in _SPELLED.findall(spelled_name)][1:]
