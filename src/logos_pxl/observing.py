@@ -29,9 +29,6 @@ HmacKey = Literal["current", "new", "old"]
 JobEvent = Literal["created", "finished", "cancelled", "failed", "expired", "refused"]
 """What happens to an asynchronous job."""
 
-Queue = Literal["search", "kernel"]
-"""The two queues before bounded resources: search threads and Coq sessions."""
-
 
 class Observer:
     """Who listens. The bodies are empty on purpose: a subclass hears what it overrides."""
@@ -71,16 +68,10 @@ class Observer:
     def cache_evicted(self, cause: Eviction, entries: int = 1) -> None:
         """Entries left the cache."""
 
-    def cache_holds(self, *, entries: int, size_bytes: int) -> None:
-        """What the cache holds now."""
-
-    # Sessions, queues, jobs.
+    # Sessions, jobs.
 
     def pool_event(self, event: PoolEvent) -> None:
         """A session started, was replaced, or did not start."""
-
-    def queue_length(self, queue: Queue, waiting: int) -> None:
-        """How many goals wait in a queue now."""
 
     def job(self, event: JobEvent) -> None:
         """Something happened to an asynchronous job."""

@@ -1,10 +1,13 @@
 """The metrics of a running server: their forms, their meaning, and that the documentation names each."""
 
+import contextlib
 import json
 import re
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -104,6 +107,40 @@ def test_refusals_are_counted_by_reason(server: Server) -> None:
     reasons = ("malformed-goal", "invalid-json", "not-found", "method-not-allowed", "not-acceptable")
     assert [increase(before, after, f'logos_pxl_rejections_total{{reason="{reason}"}}') for reason in reasons] == [1] * 5
     assert after["logos_pxl_window_goals"] == before["logos_pxl_window_goals"]
+
+
+def test_requests_that_cannot_be_read_are_counted_too(server: Server) -> None:
+    """They never reach the routes."""
+    before = metrics(server)
+    for nonsense in (b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            connection.sendall(nonsense)
+            assert connection.recv(100)
+    after = metrics(server)
+    for reason in ("invalid-http", "head-too-large"):
+        assert increase(before, after, f'logos_pxl_rejections_total{{reason="{reason}"}}') == 1
+
+
+def test_connections_without_room_are_our_failure(tmp_path: Path) -> None:
+    """Counted by reason, and health says so as soon as it can be asked."""
+    with running_server(tmp_path, PXL_CONNECTION_LIMIT="2") as server:
+        with contextlib.ExitStack() as stack:
+            held = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10)) for _ in range(3)]
+            for connection in held:
+                connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert any(b" 503 " in connection.recv(200) for connection in held)
+        assert metrics(server)['logos_pxl_rejections_total{reason="too-many-connections"}'] > 0
+        assert server.client.get("/health").json()["problems"] == ["requests failed lately: too-many-connections"]
+
+
+def test_entries_that_have_ended_are_not_in_the_size(tmp_path: Path) -> None:
+    """Also when nobody asks for them any more."""
+    with running_server(tmp_path, PXL_CACHE_TTL="1") as server:
+        server.prove("BOX(A -> A)")
+        assert metrics(server)["logos_pxl_cache_size"] == 1
+        time.sleep(1.1)
+        found = metrics(server)
+        assert (found["logos_pxl_cache_size"], found["logos_pxl_cache_size_bytes"]) == (0, 0)
 
 
 def test_a_client_that_goes_away_is_told_apart(server: Server) -> None:

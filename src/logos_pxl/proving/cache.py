@@ -113,13 +113,11 @@ class VerdictCache:
         self._ages[goal.digest] = None
         self._equivalents.setdefault(goal.canonical.digest, OrderedDict())[goal.digest] = None
         self._bytes += size_bytes
-        self._tell_size()
         return True
 
     def discard(self, goal: Goal) -> None:
         """Forget the verdict on this very goal."""
         self._forget(goal.digest)
-        self._tell_size()
 
     def stats(self) -> CacheStats:
         """What is held now, without what has ended."""
@@ -134,7 +132,6 @@ class VerdictCache:
     def _drop(self, digest: bytes, cause: Eviction) -> None:
         self._forget(digest)
         self._observer.cache_evicted(cause)
-        self._tell_size()
 
     def _forget(self, digest: bytes) -> None:
         entry = self._entries.pop(digest, None)
@@ -147,9 +144,6 @@ class VerdictCache:
         del equivalents[digest]
         if not equivalents:
             del self._equivalents[canonical]
-
-    def _tell_size(self) -> None:
-        self._observer.cache_holds(entries=len(self._entries), size_bytes=self._bytes)
 
 
 def size_of(verdict: Verdict) -> int:

@@ -16,6 +16,7 @@ from logos_pxl.goals import Goal
 from logos_pxl.observing import NullObserver, Observer, Stage
 from logos_pxl.proving.admission import Admission
 from logos_pxl.proving.attempt import Attempt
+from logos_pxl.proving.cache import CacheStats
 from logos_pxl.proving.deadline import Deadline
 from logos_pxl.proving.flights import Flights
 from logos_pxl.proving.judging import Judge
@@ -102,6 +103,10 @@ class Prover:
             soundness_alarms=self._judge.alarms,
             last_alarm=self._judge.last_alarm,
         )
+
+    def cache_stats(self) -> CacheStats:
+        """What the cache of this process holds."""
+        return self._recollection.stats()
 
     def _counted(self, verdict: Verdict) -> Verdict:
         self._verdicts[verdict.kind] += 1

@@ -81,12 +81,13 @@ def find(goal: Goal, budget: SearchBudget) -> Finding | NotFound:
 
 
 class SearchThreads:
-    """Runs searches beside the event loop; the engine releases the GIL while it works."""
+    """Runs searches beside the event loop; the engine releases the GIL while it works. ``waiting`` goals wait for a thread."""
 
     def __init__(self, find: Find, *, threads: int, memory_bytes: int) -> None:
         self._find = find
         self._memory_bytes = memory_bytes
         self._slots = asyncio.Semaphore(threads)
+        self.waiting = 0
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="search")
         self._running: dict[asyncio.Future[tuple[Finding | NotFound, float]], engine.CancelToken] = {}
 
@@ -99,7 +100,12 @@ class SearchThreads:
         asked = time.monotonic()
         if goal.formula.nodes <= _AT_ONCE_NODES and (at_once := self._at_once(goal, deadline.at)) is not None:
             return at_once
-        if not await self._slot_by(deadline):
+        self.waiting += 1
+        try:
+            has_slot = await self._slot_by(deadline)
+        finally:
+            self.waiting -= 1
+        if not has_slot:
             waited_ms = (time.monotonic() - asked) * 1000
             return SearchReport(NotFound(UnknownReason.TIMEOUT, "the deadline passed before a search thread was free"), waited_ms, 0.0)
         started = time.monotonic()

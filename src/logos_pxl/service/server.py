@@ -21,6 +21,8 @@ from logos_pxl.service.gate import Gate, KeyRing
 from logos_pxl.service.listening import allow_open_files, open_sockets
 from logos_pxl.service.metrics import Metrics
 from logos_pxl.service.metrics.performance import PerformanceFile
+from logos_pxl.service.metrics.recorder import TOO_MANY_CONNECTIONS
+from logos_pxl.service.rejections import CountedRefusals
 from logos_pxl.service.reloading import Reloading
 
 _log = logging.getLogger(__name__)
@@ -61,12 +63,13 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
         metrics.watch(runtime, canaries)
         gate = reloading.gate = Gate(settings, logs.requests, runtime.shared_state, metrics.recorder)
         config.app = app = build_app(runtime, metrics, canaries, gate)
+        refusals = CountedRefusals(metrics.recorder)
         config.http = partial(  # type: ignore[assignment]
             BoundedHttpProtocol,
             connection_limit=settings.connection_limit,
             head_timeout_s=settings.connection_timeout_s,
-            over_limit=gate.outside(too_many_connections),
-            tell_unread=app.tell_unread,
+            over_limit=gate.outside(refusals.counting(TOO_MANY_CONNECTIONS, too_many_connections)),
+            tell_unread=refusals.counting_unread(app.tell_unread),
         )
         # What lives as long as the process is kept out of garbage collections, which would stop a request for tens of milliseconds.
         gc.collect()

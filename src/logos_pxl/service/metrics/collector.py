@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from logos_pxl.draining import Draining
-from logos_pxl.kernel import KernelIdentity, SessionPool
 from logos_pxl.proving.canaries import Canaries
-from logos_pxl.proving.certificate import Versions
+from logos_pxl.runtime import Runtime
 from logos_pxl.service.metrics.kpis import Kpis
 from logos_pxl.service.metrics.memory import available_bytes, resident_bytes
 
@@ -20,11 +18,8 @@ from logos_pxl.service.metrics.memory import available_bytes, resident_bytes
 class StateCollector(Collector):
     """Reads the state of an open service. ``started`` is in ``time.monotonic()`` seconds."""
 
-    pool: SessionPool
-    identity: KernelIdentity
-    versions: Versions
+    runtime: Runtime
     canaries: Canaries
-    draining: Draining
     kpis: Kpis
     started: float
 
@@ -32,21 +27,23 @@ class StateCollector(Collector):
         """All of them, now."""
         yield from self._indicators()
         yield from self._pool()
+        yield from self._work()
         yield from self._memory()
         yield from self._canaries()
         yield _gauge("uptime_seconds", "Seconds since the service was started.", time.monotonic() - self.started)
-        yield InfoMetricFamily(
-            "logos_pxl_build",
-            "What is running.",
-            value={
-                "version": self.versions.service,
-                "engine": self.versions.engine,
-                "coq": self.versions.coq,
-                "theory": self.versions.theory,
-                "kernel_hash": self.identity.kernel_hash,
-                "python": platform.python_version(),
-            },
-        )
+        yield self._build()
+
+    def _build(self) -> Metric:
+        versions = self.runtime.prover.versions
+        value = {
+            "version": versions.service,
+            "engine": versions.engine,
+            "coq": versions.coq,
+            "theory": versions.theory,
+            "kernel_hash": self.runtime.identity.kernel_hash,
+            "python": platform.python_version(),
+        }
+        return InfoMetricFamily("logos_pxl_build", "What is running.", value=value)
 
     def _indicators(self) -> Iterator[Metric]:
         figures = self.kpis.figures()
@@ -64,7 +61,7 @@ class StateCollector(Collector):
         yield _gauge("window_cache_lookups", "Cache look-ups in the window.", figures.cache_lookups)
 
     def _pool(self) -> Iterator[Metric]:
-        stats = self.pool.stats()
+        stats = self.runtime.pool.stats()
         yield _gauge("session_pool_total", "Places of the pool that hold a session, or one that is being started.", stats.total_sessions)
         yield _gauge("session_pool_active", "Live sessions of the pool, without spares.", stats.active_sessions)
         yield _gauge("session_pool_busy", "Sessions at work.", stats.busy_sessions)
@@ -73,9 +70,17 @@ class StateCollector(Collector):
         yield _gauge("session_pool_utilization_percent", "Busy sessions over the pool's size.", stats.utilization_rate * 100)
         yield _gauge("kernel_queue_length", "Checks that wait for a session.", stats.waiting_checks)
 
+    def _work(self) -> Iterator[Metric]:
+        admission, cache = self.runtime.admission.stats(), self.runtime.prover.cache_stats()
+        yield _gauge("goals_in_work", "Goals that are searched, judged, or wait for either.", admission.inside)
+        yield _gauge("goals_in_work_max", "As many goals as may be in work; one more is refused.", admission.capacity)
+        yield _gauge("search_queue_length", "Goals that wait for a search thread.", self.runtime.searches.waiting)
+        yield _gauge("cache_size", "Entries in the cache.", cache.entries)
+        yield _gauge("cache_size_bytes", "Bytes in the cache, estimated.", cache.size_bytes)
+
     def _memory(self) -> Iterator[Metric]:
         own = resident_bytes()
-        sessions = [usage.resident_bytes for usage in self.pool.usage().values()]
+        sessions = [usage.resident_bytes for usage in self.runtime.pool.usage().values()]
         available = available_bytes()
         yield _gauge(
             "sessions_memory_resident_bytes", "Resident memory of all sessions; pages that they share count for each.", sum(sessions)
@@ -88,9 +93,9 @@ class StateCollector(Collector):
 
     def _canaries(self) -> Iterator[Metric]:
         state = self.canaries.state()
-        ready = not state.failing and not self.draining.active
+        ready = not state.failing and not self.runtime.draining.active
         yield _gauge("ready", "1 when both canaries were kernel-checked lately and the service is not ending.", float(ready))
-        yield _gauge("draining", "1 when the service was asked to end.", float(self.draining.active))
+        yield _gauge("draining", "1 when the service was asked to end.", float(self.runtime.draining.active))
         ages = GaugeMetricFamily("logos_pxl_canary_age_seconds", "Seconds since the canary was last kernel-checked.", labels=["canary"])
         for canary in state.canaries:
             if canary.checked_ago_s is not None:

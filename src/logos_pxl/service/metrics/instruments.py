@@ -42,8 +42,6 @@ class Instruments:
         self.cache_refused = counter(
             "cache_entries_refused_total", "Entries of the shared cache that were malformed, or refused by the kernel."
         )
-        self.cache_size = gauge("cache_size", "Entries in the cache.")
-        self.cache_size_bytes = gauge("cache_size_bytes", "Bytes in the cache.")
         # Sessions, queues, jobs.
         self.session_starts = counter("session_starts_total", "Coq sessions that became warm.")
         self.session_start_seconds = histogram(
@@ -51,7 +49,6 @@ class Instruments:
         )
         self.session_start_failures = counter("session_start_failures_total", "Coq sessions that did not start.")
         self.session_replacements = counter("session_replacements_total", "Coq sessions replaced, by cause.", "cause")
-        self.search_queue = gauge("search_queue_length", "Goals that wait for a search thread.")
         self.jobs = counter("jobs_total", "What became of asynchronous jobs, by event.", "event")
         self.jobs_held = gauge("jobs_held", "Asynchronous jobs now, by state.", "state")
         self.batches = counter("batches_total", "Batches accepted.")

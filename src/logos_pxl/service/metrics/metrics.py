@@ -35,14 +35,4 @@ class Metrics:
         """Read the state of an open service from now on. To be called once."""
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        self.registry.register(
-            StateCollector(
-                pool=runtime.pool,
-                identity=runtime.identity,
-                versions=runtime.prover.versions,
-                canaries=canaries,
-                draining=runtime.draining,
-                kpis=self.kpis,
-                started=self._started,
-            )
-        )
+        self.registry.register(StateCollector(runtime, canaries, self.kpis, self._started))

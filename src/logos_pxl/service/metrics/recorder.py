@@ -10,12 +10,14 @@ from typing import get_args
 from prometheus_client import Counter
 
 from logos_pxl.kernel import Cause, PoolEvent, SessionReplaced, SessionStarted, SessionStartFailed
-from logos_pxl.observing import CacheOutcome, Eviction, HmacKey, JobEvent, Observer, Queue, RedisState, Stage
+from logos_pxl.observing import CacheOutcome, Eviction, HmacKey, JobEvent, Observer, RedisState, Stage
 from logos_pxl.proving import UnknownReason, VerdictKind
 from logos_pxl.proving.canaries import CanaryStep
 from logos_pxl.service.condition import Condition
 from logos_pxl.service.metrics.instruments import Instruments
 from logos_pxl.service.metrics.kpis import Kpis
+
+TOO_MANY_CONNECTIONS = "too-many-connections"
 
 _OUR_REASONS = (UnknownReason.KERNEL_UNAVAILABLE, UnknownReason.KERNEL_REJECTED, UnknownReason.OVERLOADED)
 
@@ -71,8 +73,10 @@ class Recorder(Observer):
         self._on.abandoned.inc()
 
     def rejected(self, reason: str) -> None:
-        """A request was refused."""
+        """A request was refused. One that found no room for its connection is our failure, and comes to no other counter."""
         self._on.rejections.labels(reason).inc()
+        if reason == TOO_MANY_CONNECTIONS:
+            self._condition.failed(reason)
 
     def kernel_accepted(self) -> None:
         """The kernel does its work."""
@@ -100,11 +104,6 @@ class Recorder(Observer):
         """An entry of the shared cache was no good."""
         self._on.cache_refused.inc()
 
-    def cache_holds(self, *, entries: int, size_bytes: int) -> None:
-        """What the cache holds now."""
-        self._on.cache_size.set(entries)
-        self._on.cache_size_bytes.set(size_bytes)
-
     def pool_event(self, event: PoolEvent) -> None:
         """A session started, was replaced, or did not start."""
         match event:
@@ -115,11 +114,6 @@ class Recorder(Observer):
                 self._on.session_replacements.labels(event.cause.value).inc()
             case SessionStartFailed():
                 self._on.session_start_failures.inc()
-
-    def queue_length(self, queue: Queue, waiting: int) -> None:
-        """How many goals wait; the kernel's queue is read off the pool."""
-        if queue == "search":
-            self._on.search_queue.set(waiting)
 
     def job(self, event: JobEvent) -> None:
         """Something happened to a job."""
