@@ -20,6 +20,8 @@ from logos_pxl.logs.times import Clock
 Form = Literal["text", "json"]
 Event = MutableMapping[str, Any]
 
+# Its name says nothing of what it tells, and operators search for the word.
+_NAMES = {"uvicorn.error": "uvicorn"}
 _OWN = ("event", "timestamp", "level", "logger", "trace")
 
 
@@ -41,7 +43,7 @@ class _Described:
         record: logging.LogRecord = event["_record"]
         event["timestamp"] = self._clock.iso(record.created)
         event["level"] = record.levelname
-        event["logger"] = record.name
+        event["logger"] = _NAMES.get(record.name, record.name)
         exc_info = event.pop("exc_info", None)
         if exc_info and exc_info[1] is not None:
             hidden = "request_id" in event and logging.getLogger().getEffectiveLevel() > logging.DEBUG

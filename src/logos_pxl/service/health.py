@@ -47,6 +47,7 @@ class HealthEndpoints:
             "session_pool": _pool_members(self._runtime.pool.stats()),
             "shared_state": self._condition.redis_state,
             "soundness_alarms": self._runtime.prover.stats().soundness_alarms,
+            "authentication": "hmac" if self._runtime.settings.hmac_auth_enabled else "off",
         }
         return _answer(document, well=not obstacles)
 

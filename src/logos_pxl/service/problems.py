@@ -119,8 +119,8 @@ def problem_of(error: PxlError) -> Response:
     """The answer that an error amounts to."""
     status, title = next((status, title) for kind, status, title in STATUSES if isinstance(error, kind))
     members, headers = _extras(error)
-    if isinstance(error, SlowBody) or type(error) is RequestTooLarge:
-        # What is left of the body is not read: the connection cannot be used again.
+    if isinstance(error, SlowBody | AmbiguousRequest) or type(error) is RequestTooLarge:
+        # What is left of the body is not read, or nobody knows where it ends: the connection cannot be used again.
         headers = {**headers, "Connection": "close"}
     detail = error.detail if isinstance(error, MalformedGoal) else str(error)
     return problem(status, error.code, title, detail, members=members, headers=headers)

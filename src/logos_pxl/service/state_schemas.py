@@ -37,6 +37,7 @@ class HealthAnswer(_Closed):
     session_pool: SessionPoolAnswer
     shared_state: Literal["local", "redis", "redis-lost"] = Field(description="Where cache, nonces and quotas live.")
     soundness_alarms: Count = Field(description="Certificates that the kernel refused; anything but 0 is a defect.")
+    authentication: Literal["hmac", "off"] = Field(description="Whether requests must be signed.")
 
 
 class LiveAnswer(_Closed):
