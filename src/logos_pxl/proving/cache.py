@@ -115,10 +115,6 @@ class VerdictCache:
         self._bytes += size_bytes
         return True
 
-    def discard(self, goal: Goal) -> None:
-        """Forget the verdict on this very goal."""
-        self._forget(goal.digest)
-
     def stats(self) -> CacheStats:
         """What is held now, without what has ended."""
         self._drop_ended()
