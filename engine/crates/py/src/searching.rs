@@ -80,19 +80,24 @@ impl Proof {
 }
 
 /// A certificate that the goal is not provable.
-#[pyclass(module = "logos_pxl_engine", frozen, get_all)]
+///
+/// Its worlds are spelled out only when asked for: a model of thousands of worlds and atoms is small, their lists are not.
+#[pyclass(module = "logos_pxl_engine", frozen)]
 #[derive(Debug)]
 pub(crate) struct Countermodel {
+    #[pyo3(get)]
     certificate: Py<PyBytes>,
-    worlds: Vec<Vec<String>>,
+    model: Model,
+    #[pyo3(get)]
     conflicts: u64,
+    #[pyo3(get)]
     solver_calls: u64,
 }
 
 impl Countermodel {
-    fn new(py: Python<'_>, model: &Model, conflicts: u64, solver_calls: u64) -> Self {
-        let certificate = PyBytes::new(py, &model.encode()).unbind();
-        Self { certificate, worlds: worlds(model), conflicts, solver_calls }
+    fn new(py: Python<'_>, model: Model, conflicts: u64, solver_calls: u64) -> PyResult<Self> {
+        let bytes = released(py, || model.encode())?;
+        Ok(Self { certificate: PyBytes::new(py, &bytes).unbind(), model, conflicts, solver_calls })
     }
 }
 
@@ -115,21 +120,28 @@ pub(crate) fn worlds(model: &Model) -> Vec<Vec<String>> {
 
 #[pymethods]
 impl Countermodel {
+    #[getter]
+    fn worlds(&self, py: Python<'_>) -> PyResult<Vec<Vec<String>>> {
+        released(py, || worlds(&self.model))
+    }
+
     fn rename_atoms(&self, py: Python<'_>, names: Names) -> PyResult<Self> {
         let names = valid(names)?;
-        let certificate = self.certificate.as_bytes(py);
-        let mut model = released(py, || Model::decode(certificate))?.map_err(errors::certificate)?;
-        model.rename(|name| renamed(&names, name));
-        let mut seen = HashSet::new();
-        if !model.valuations.iter().all(|(name, _)| seen.insert(name)) {
-            return Err(PyValueError::new_err("two atoms of a countermodel would get one name"));
+        let model = released(py, || {
+            let mut model = self.model.clone();
+            model.rename(|name| renamed(&names, name));
+            let mut seen = HashSet::new();
+            model.valuations.iter().all(|(name, _)| seen.insert(name.clone())).then_some(model)
+        })?;
+        match model {
+            Some(model) => Self::new(py, model, self.conflicts, self.solver_calls),
+            None => Err(PyValueError::new_err("two atoms of a countermodel would get one name")),
         }
-        Ok(Self::new(py, &model, self.conflicts, self.solver_calls))
     }
 
     fn __repr__(&self) -> String {
-        let Self { worlds, conflicts, solver_calls, .. } = self;
-        format!("Countermodel(worlds={}, conflicts={conflicts}, solver_calls={solver_calls})", worlds.len())
+        let Self { model, conflicts, solver_calls, .. } = self;
+        format!("Countermodel(worlds={}, conflicts={conflicts}, solver_calls={solver_calls})", model.worlds)
     }
 }
 
@@ -192,7 +204,7 @@ fn convert(py: Python<'_>, (outcome, effort): (Outcome, Effort)) -> PyResult<Py<
             let proof = Proof { certificate, steps: proof.step_count(), conflicts, solver_calls };
             Py::new(py, proof)?.into_any()
         }
-        Outcome::Countermodel(model) => Py::new(py, Countermodel::new(py, &model, conflicts, solver_calls))?.into_any(),
+        Outcome::Countermodel(model) => Py::new(py, Countermodel::new(py, model, conflicts, solver_calls)?)?.into_any(),
         Outcome::Unknown(stop) => {
             let reason = match stop {
                 Stop::Timeout => "timeout",
