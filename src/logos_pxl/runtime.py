@@ -17,6 +17,8 @@ from logos_pxl.kernel import KernelIdentity, SessionPool, coq_sessions
 from logos_pxl.observing import NullObserver, Observer
 from logos_pxl.proving import Admission, CertificateStore, Find, Judge, PostMortems, Prover, Recollection, SearchThreads, VerdictCache, find
 from logos_pxl.proving.exchange import MAX_ENTRY_BYTES
+from logos_pxl.proving.jobs import Jobs
+from logos_pxl.proving.lane import Lane
 from logos_pxl.proving.observed import ObservedDecider
 from logos_pxl.settings import Settings
 from logos_pxl.shared_state import SharedState, open_shared_state
@@ -26,7 +28,8 @@ from logos_pxl.shared_state import SharedState, open_shared_state
 class Runtime:
     """The open parts.
 
-    Doors ask ``decider``. ``certificates`` is ``None`` in a runtime that keeps nothing; ``draining`` tells whether the end has begun.
+    Doors ask ``decider``, ``jobs``, or, for many goals at once, ``batches``. ``certificates`` is ``None`` in a runtime that keeps nothing;
+    ``draining`` tells whether the end has begun.
     """
 
     settings: Settings
@@ -36,6 +39,8 @@ class Runtime:
     searches: SearchThreads
     prover: Prover
     decider: ObservedDecider
+    jobs: Jobs
+    batches: Lane
     certificates: CertificateStore | None
     admission: Admission
     draining: Draining
@@ -67,9 +72,9 @@ class Runtime:
                 pool = await stack.enter_async_context(SessionPool(settings.pool(), coq_sessions(session), observer.pool_event))
             finally:
                 identity = await asking
-            searches = SearchThreads(find, threads=settings.threads, memory_bytes=settings.search_memory_bytes)
+            searches = SearchThreads(find, threads=settings.search_threads, memory_bytes=settings.search_memory_bytes)
             stack.push_async_callback(searches.close)
-            admission = Admission(at_once=settings.threads + settings.pool_size, waiting=settings.queue_limit)
+            admission = Admission(at_once=settings.search_threads + settings.pool_size, waiting=settings.queue_limit)
             judge = Judge(
                 pool,
                 identity,
@@ -80,9 +85,18 @@ class Runtime:
             )
             shared_state = await stack.enter_async_context(_open_shared_state(settings, observer))
             recollection = Recollection(_cache(settings, observer), shared_state, judge, certificates=certificates, observer=observer)
-            prover = Prover(judge, searches, admission, recollection, longest_s=settings.max_timeout_ms / 1000, observer=observer)
+            longest_s = max(settings.max_timeout_ms, settings.job_max_timeout_ms) / 1000
+            prover = Prover(judge, searches, admission, recollection, longest_s=longest_s, observer=observer)
             stack.push_async_callback(prover.close)
             decider = ObservedDecider(prover, observer)
+            jobs = Jobs(
+                Lane(decider, admission, width=settings.job_threads),
+                max_jobs=settings.jobs_max,
+                max_bytes=settings.jobs_max_bytes,
+                ttl_s=settings.job_ttl_s,
+                observer=observer,
+            )
+            stack.push_async_callback(jobs.close)
             yield cls(
                 settings,
                 identity,
@@ -91,6 +105,8 @@ class Runtime:
                 searches,
                 prover,
                 decider,
+                jobs,
+                Lane(decider, admission, width=settings.batch_threads),
                 certificates,
                 admission,
                 Draining(),

@@ -55,8 +55,10 @@ def test_the_other_endpoints_fit_too(server: Server, document: dict[str, Any]) -
 
 def test_the_cap_on_budgets_is_declared(server: Server, document: dict[str, Any]) -> None:
     """A client that reads the document knows the largest timeout_ms."""
-    options = document["components"]["schemas"]["ProveRequest"]["properties"]["timeout_ms"]["anyOf"]
-    assert {"type": "integer", "minimum": 1, "maximum": 60_000} in options
+    schemas = document["components"]["schemas"]
+    for request, most in (("ProveRequest", 600_000), ("BatchRequest", 60_000)):  # the larger of those for requests and for jobs
+        assert {"type": "integer", "minimum": 1, "maximum": most} in schemas[request]["properties"]["timeout_ms"]["anyOf"]
+    assert schemas["BatchRequest"]["properties"]["goals"]["maxItems"] == 1000
 
 
 def test_every_path_of_the_document_exists(server: Server, document: dict[str, Any]) -> None:

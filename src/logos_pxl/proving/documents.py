@@ -36,6 +36,7 @@ def verdict_members(verdict: Verdict) -> dict[str, Any]:
         "verified": verdict.verified,
         "cache_hit": verdict.cache_hit,
         "latency_ms": round(verdict.timings.total_ms, 3),
+        **stage_members(verdict.timings),
         "statement": certificate.statement if certificate else None,
         "certificate_stored": verdict.certificate_stored,
         "timings_ms": timings_members(verdict.timings),
@@ -53,6 +54,15 @@ def countermodel_members(model: Countermodel) -> dict[str, Any]:
         "failing_world": model.failing_world,
         "relation": {"kind": "universal", "pairs": model.pairs},
         "valuation": model.valuation,
+    }
+
+
+def stage_members(timings: Timings) -> dict[str, float]:
+    """What a client most wants to tell apart: waiting, searching, checking."""
+    return {
+        "queue_ms": round(timings.queue_ms, 3),
+        "search_ms": round(timings.search_ms, 3),
+        "kernel_ms": round(timings.kernel_ms, 3),
     }
 
 

@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from logos_pxl.proving import UnknownReason, Verdict
-from logos_pxl.proving.documents import timings_members
+from logos_pxl.proving.documents import stage_members, timings_members
 from logos_pxl.service.problems import problem, retry_after
 
 
@@ -47,7 +47,13 @@ def verdict_response(verdict: Verdict, document_of: Callable[[Verdict], dict[str
     if verdict.reason is None or verdict.reason not in FAILURES:
         return json_response(document_of(verdict))
     failure = FAILURES[verdict.reason]
-    members = {"ok": False, "verdict": verdict.kind, "reason": verdict.reason, "timings_ms": timings_members(verdict.timings)}
+    members = {
+        "ok": False,
+        "verdict": verdict.kind,
+        "reason": verdict.reason,
+        **stage_members(verdict.timings),
+        "timings_ms": timings_members(verdict.timings),
+    }
     headers = {"Retry-After": retry_after(verdict.retry_after_s)} if failure.retry else None
     code = verdict.reason.replace("_", "-")
     return problem(failure.status, code, failure.title, verdict.detail, members=members, headers=headers)

@@ -13,9 +13,11 @@ from logos_pxl.errors import PxlError
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.answers import json_response
+from logos_pxl.service.batches import BatchEndpoint
 from logos_pxl.service.certificates import CertificateEndpoint
 from logos_pxl.service.gate import AccessLog, Gate
 from logos_pxl.service.health import HealthEndpoints
+from logos_pxl.service.jobs import JobEndpoints
 from logos_pxl.service.metrics import Metrics
 from logos_pxl.service.metrics.endpoints import EndpointMetrics
 from logos_pxl.service.metrics.exposition import MetricsEndpoint
@@ -26,18 +28,22 @@ from logos_pxl.service.verdicts import VerdictEndpoints
 
 def build_app(runtime: Runtime, metrics: Metrics, canaries: Canaries, gate: Gate) -> AccessLog:
     """The application over an open runtime, which ``metrics`` watches, behind ``gate``."""
-    verdicts = VerdictEndpoints(runtime)
+    jobs = JobEndpoints(runtime)
+    verdicts = VerdictEndpoints(runtime, jobs)
+    batches = BatchEndpoint(runtime)
     health = HealthEndpoints(runtime, canaries, metrics.condition)
     figures = MetricsEndpoint(metrics.registry)
     refusals = CountedRefusals(metrics.recorder)
-    document = openapi_document(max_timeout_ms=runtime.settings.max_timeout_ms)
+    document = openapi_document(runtime.settings)
 
     async def openapi(_: Request) -> Response:
         return json_response(document)
 
     routes = [
         Route("/prove", verdicts.prove, methods=["POST"]),
+        Route("/prove/batch", batches.post, methods=["POST"]),
         Route("/countermodel", verdicts.countermodel, methods=["POST"]),
+        Route("/jobs/{id}", jobs.answer, methods=["GET", "DELETE"]),
         Route("/health", health.health, methods=["GET"]),
         Route("/health/live", health.live, methods=["GET"]),
         Route("/health/ready", health.ready, methods=["GET"]),

@@ -16,6 +16,9 @@ from logos_pxl.service.schemas import (
     ProveRequest,
 )
 from logos_pxl.service.state_operations import MODELS, state_operations
+from logos_pxl.service.work_operations import MODELS as WORK_MODELS
+from logos_pxl.service.work_operations import PREFER, accepted, work_operations
+from logos_pxl.settings import Settings
 
 _REFERENCE = "#/components/schemas/{model}"
 _REFUSALS = {
@@ -28,14 +31,14 @@ _REFUSALS = {
 }
 
 
-def openapi_document(*, max_timeout_ms: int) -> dict[str, Any]:
-    """The document (OpenAPI 3.1)."""
-    models: list[type[BaseModel]] = [ProveRequest, ProveAnswer, CountermodelSearchAnswer, CertificateAnswer, Problem, *MODELS]
+def openapi_document(settings: Settings) -> dict[str, Any]:
+    """The document (OpenAPI 3.1), with the limits of this service."""
+    models: list[type[BaseModel]] = [ProveRequest, ProveAnswer, CountermodelSearchAnswer, CertificateAnswer, Problem, *MODELS, *WORK_MODELS]
     _, schemas = models_json_schema([(model, "validation") for model in models], ref_template=_REFERENCE)
     definitions = schemas["$defs"]
-    for option in definitions["ProveRequest"]["properties"]["timeout_ms"]["anyOf"]:
-        if option["type"] == "integer":
-            option["maximum"] = max_timeout_ms
+    _limit_timeout(definitions["ProveRequest"], max(settings.max_timeout_ms, settings.job_max_timeout_ms))
+    _limit_timeout(definitions["BatchRequest"], settings.max_timeout_ms)
+    definitions["BatchRequest"]["properties"]["goals"]["maxItems"] = settings.batch_max_goals
     return {
         "openapi": "3.1.0",
         "info": {
@@ -51,6 +54,7 @@ def openapi_document(*, max_timeout_ms: int) -> dict[str, Any]:
                 )
             },
             "/certificates/{id}": {"get": _certificates()},
+            **work_operations(_problems(400, 408, 413, 415, 500)),
             **state_operations(),
             "/openapi.json": {
                 "get": {
@@ -64,12 +68,23 @@ def openapi_document(*, max_timeout_ms: int) -> dict[str, Any]:
     }
 
 
+def _limit_timeout(request: dict[str, Any], most_ms: int) -> None:
+    for option in request["properties"]["timeout_ms"]["anyOf"]:
+        if option["type"] == "integer":
+            option["maximum"] = most_ms
+
+
 def _verdict(operation: str, summary: str, answer: type[BaseModel], description: str) -> dict[str, Any]:
     return {
         "operationId": operation,
         "summary": summary,
+        "parameters": [PREFER],
         "requestBody": {"required": True, "content": _content("application/json", ProveRequest)},
-        "responses": {"200": {"description": description, "content": _content("application/json", answer)}, **_problems(*_REFUSALS)},
+        "responses": {
+            "200": {"description": description, "content": _content("application/json", answer)},
+            "202": accepted(),
+            **_problems(*_REFUSALS),
+        },
     }
 
 

@@ -21,7 +21,9 @@ class ProveRequest(_Closed):
         description="The goal, in the notation of the operations manual, ASCII, Unicode or LaTeX.", examples=["BOX(A -> A)", "[]p -> p"]
     )
     timeout_ms: int | None = Field(
-        default=None, ge=1, description="The request's whole budget in milliseconds; a value over the server's limit is refused."
+        default=None,
+        ge=1,
+        description="The whole budget in milliseconds; a value over the server's limit for requests, or for jobs, is refused.",
     )
 
 
@@ -77,6 +79,11 @@ class _VerdictAnswer(_Closed):
     verified: bool = Field(description="Whether Coq's kernel accepted this verdict.")
     cache_hit: bool = Field(description="Whether a certificate was there already, for this goal or an equivalent one.")
     latency_ms: float
+    queue_ms: float = Field(
+        description="Waiting for a search thread and for a Coq session; with search_ms and kernel_ms, as in timings_ms."
+    )
+    search_ms: float
+    kernel_ms: float
     statement: str | None = Field(description="The theorem as Coq prints it; null for unknown verdicts and for very large goals.")
     certificate_stored: bool = Field(description="Whether GET /certificates/{id} will find it.")
     timings_ms: TimingsAnswer

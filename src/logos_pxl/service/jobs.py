@@ -1,0 +1,175 @@
+"""Long goals: ``Prefer: respond-async``, and the resource under ``/jobs/{id}``."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from logos_pxl.proving import Verdict
+from logos_pxl.proving.jobs import Job, JobResult
+from logos_pxl.runtime import Runtime
+from logos_pxl.service.answers import verdict_response
+from logos_pxl.service.budgets import job_budget_s
+from logos_pxl.service.disconnects import while_connected
+from logos_pxl.service.ending import cut_off
+from logos_pxl.service.negotiation import best_form
+from logos_pxl.service.preferences import Preferences, preferences_of
+from logos_pxl.service.problems import NotAcceptable, defect
+from logos_pxl.service.reading import read_goal
+from logos_pxl.service.schemas import ProveRequest
+from logos_pxl.service.streaming import StreamedResponse
+
+EVENTS_MEDIA_TYPE = "text/event-stream"
+
+_JSON = "application/json"
+_SERVER_ERROR = 500
+_NO_STORE = {"Cache-Control": "no-store"}
+_KEEP_ALIVE = b": keep-alive\n\n"
+# Milliseconds after which a client that lost its connection connects again.
+_RETRY = b"retry: 1000\n\n"
+
+Document = Callable[[Verdict], dict[str, Any]]
+
+
+class JobEndpoints:
+    """Accepts goals as jobs, tells how they stand, cancels them."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._settings = runtime.settings
+        self._jobs = runtime.jobs
+
+    async def accept(self, request: Request, asked: ProveRequest, preferences: Preferences, document_of: Document) -> Response:
+        """Make a job of a goal: 202, or the answer itself when the client would wait and the verdict is there in time.
+
+        Raises MalformedGoal, GoalTooLarge, TimeoutTooLong, Overloaded; ClientDisconnect when the client went away while it waited.
+        """
+        timeout_s = job_budget_s(asked.timeout_ms, self._settings)
+        read = await read_goal(asked.goal, self._runtime.goal_limits)
+        answers: list[Response] = []
+
+        def render(verdict: Verdict | None) -> JobResult:
+            response = defect() if verdict is None else verdict_response(verdict, document_of)
+            answers.append(response)
+            return JobResult(bytes(response.body), failed=response.status_code >= _SERVER_ERROR)
+
+        job = self._jobs.submit(
+            read.goal, render, size_bytes=len(asked.goal), timeout_s=timeout_s - read.parse_s, parse_ms=read.parse_s * 1000
+        )
+        if preferences.wait_s:
+            await self._wait_or_cancel(request, job, preferences.wait_s)
+        if not job.state.ended:
+            applied = "respond-async" + (f", wait={preferences.wait_s}" if preferences.wait_s else "")
+            headers = {**_NO_STORE, "Location": f"/jobs/{job.id}", "Preference-Applied": applied}
+            return Response(job_document(job), status_code=202, media_type=_JSON, headers=headers)
+        self._jobs.forget(job)
+        if not answers:
+            return cut_off()
+        answers[0].headers["Preference-Applied"] = f"wait={preferences.wait_s}"
+        return answers[0]
+
+    async def answer(self, request: Request) -> Response:
+        """GET: how a job stands. DELETE: cancel it, or forget it when it has ended. Raises JobNotFound, NotAcceptable."""
+        job = self._jobs.get(request.path_params["id"])
+        return await (self._cancel(job) if request.method == "DELETE" else self._tell(request, job))
+
+    async def _tell(self, request: Request, job: Job) -> Response:
+        """JSON, at once or after ``Prefer: wait``; or the job's events until it ends."""
+        accept = ",".join(request.headers.getlist("accept"))
+        form = best_form(accept, (_JSON, EVENTS_MEDIA_TYPE))
+        if form is None:
+            raise NotAcceptable(f"a job comes as {_JSON} or {EVENTS_MEDIA_TYPE}, and Accept names neither: {accept[:200]!r}")
+        if form == EVENTS_MEDIA_TYPE and request.method == "GET":
+            return self._events_response(request, job)
+        headers = dict(_NO_STORE)
+        wait_s = preferences_of(request).wait_s
+        if wait_s:
+            headers["Preference-Applied"] = f"wait={wait_s}"
+            try:
+                await _wait(request, job, wait_s)
+            except asyncio.CancelledError:
+                if not self._runtime.draining.active:
+                    raise
+        return Response(job_document(job), media_type=_JSON, headers=headers)
+
+    async def _cancel(self, job: Job) -> Response:
+        """Answers when the job's search has stopped."""
+        if job.state.ended:
+            self._jobs.forget(job)
+            return Response(status_code=204)
+        await self._jobs.cancel(job)
+        return Response(job_document(job), media_type=_JSON, headers=_NO_STORE)
+
+    async def _wait_or_cancel(self, request: Request, job: Job, wait_s: int) -> None:
+        try:
+            await _wait(request, job, wait_s)
+        except (ClientDisconnect, asyncio.CancelledError):
+            # Nobody knows the job's id.
+            await self._jobs.cancel(job)
+            self._jobs.forget(job)
+            raise
+
+    def _events_response(self, request: Request, job: Job) -> Response:
+        seen = _last_seen(request)
+        if job.state.ended and seen == job.number:
+            # The client has seen the end, and is to connect no more.
+            return Response(status_code=204)
+        pieces = _events(job, seen if seen < job.number else 0, self._settings.event_interval_s)
+        return StreamedResponse(request, pieces, media_type=EVENTS_MEDIA_TYPE, send_timeout_s=self._settings.connection_timeout_s)
+
+
+def job_document(job: Job) -> bytes:
+    """The job as JSON: ``result`` is the answer that the request would have had, ``problem`` the refusal."""
+    members = {
+        "job": job.id,
+        "status": job.state,
+        "timeout_ms": round(job.timeout_s * 1000),
+        "created": _time(job.created),
+        "started": _time(job.started),
+        "ended": _time(job.ended),
+        "expires": _time(job.expires),
+    }
+    result = job.result
+    if result is None:
+        return to_json(members)
+    return to_json(members)[:-1] + (b',"problem":' if result.failed else b',"result":') + result.document + b"}"
+
+
+async def _wait(request: Request, job: Job, wait_s: int) -> None:
+    async def ended() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await job.until_ended()
+
+    await while_connected(request, ended())
+
+
+async def _events(job: Job, seen: int, interval_s: float) -> AsyncGenerator[bytes, None]:
+    yield _RETRY
+    while True:
+        if job.number > seen:
+            seen = job.number
+            ended = job.state.ended
+            yield b"event: %b\nid: %d\ndata: %b\n\n" % (job.state.encode(), seen, job_document(job))
+            if ended:
+                return
+        try:
+            async with asyncio.timeout(interval_s):
+                await job.after(seen)
+        except TimeoutError:
+            yield _KEEP_ALIVE
+
+
+def _last_seen(request: Request) -> int:
+    """The number in ``Last-Event-ID``; 0 when there is none."""
+    given = request.headers.get("last-event-id", "")
+    return int(given[:9]) if given.isascii() and given.isdecimal() else 0
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds")
