@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from prometheus_client import Counter
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -80,6 +81,10 @@ class EndpointMetrics:
         self._app = app
         self._names = _Names(routes)
         self._on = instruments
+        self._in_flight = 0
+        instruments.requests_in_flight.set_function(lambda: self._in_flight)
+        # Looked up once: a labelled child costs more to find than to count.
+        self._counters: dict[tuple[str, int], Counter] = {}
         self._statistics = statistics
         self._condition = condition
 
@@ -97,21 +102,24 @@ class EndpointMetrics:
                 status = message["status"]
             await send(message)
 
-        self._on.requests_in_flight.inc()
+        self._in_flight += 1
         try:
             await self._app(scope, receive, observed)
         except Exception:
             status = status or _SERVER_ERROR
             raise
         finally:
-            self._on.requests_in_flight.dec()
+            self._in_flight -= 1
             # Without a status the request was cancelled: its client is gone, or the service ends.
             self._count(scope, status or _GIVEN_UP, time.perf_counter() - started)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         name = self._names.of(scope)
         error = status >= _SERVER_ERROR and not scope["path"].startswith(_STATE)
-        self._on.requests.labels(name, str(status)).inc()
+        counter = self._counters.get((name, status))
+        if counter is None:
+            counter = self._counters[name, status] = self._on.requests.labels(name, str(status))
+        counter.inc()
         self._on.request_seconds.labels(name).observe(seconds)
         self._statistics.answered(name, seconds, error=error)
         if error:

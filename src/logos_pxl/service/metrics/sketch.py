@@ -7,14 +7,14 @@ The buckets are those of C. Masson, J. E. Rim, H. K. Lee, "DDSketch: A Fast and 
 Guarantees", PVLDB 12(12), 2019.
 """
 
-import math
 from collections.abc import Iterable
+from math import ceil, log
 from typing import Self
 
 RELATIVE_ERROR = 0.01
 
 _GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
-_PER_LOG = 1 / math.log(_GAMMA)
+_PER_LOG = 1 / log(_GAMMA)
 _SMALLEST = 1e-6
 _LARGEST = 86_400.0
 
@@ -30,8 +30,11 @@ class QuantileSketch:
 
     def add(self, number: float) -> None:
         """Count one number."""
-        bucket = math.ceil(math.log(min(max(number, _SMALLEST), _LARGEST)) * _PER_LOG)
-        self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
+        if not _SMALLEST <= number <= _LARGEST:
+            number = min(max(number, _SMALLEST), _LARGEST)
+        bucket = ceil(log(number) * _PER_LOG)
+        buckets = self._buckets
+        buckets[bucket] = buckets.get(bucket, 0) + 1
         self.count += 1
 
     @classmethod
@@ -46,7 +49,7 @@ class QuantileSketch:
 
     def quantile(self, share: float) -> float:
         """The number that ``share`` (0 to 1) of all numbers do not pass; 0 when there are none."""
-        rank = max(1, math.ceil(share * self.count))
+        rank = max(1, ceil(share * self.count))
         for bucket in sorted(self._buckets):
             rank -= self._buckets[bucket]
             if rank <= 0:
