@@ -30,6 +30,7 @@ from logos_pxl.errors import (
     StorageUnavailable,
 )
 from logos_pxl.service.refusals import AmbiguousRequest, QuotaExceeded, Unauthenticated
+from logos_pxl.shared_state import NoncesFull
 from logos_pxl.signing import ALGORITHM
 
 MEDIA_TYPE = "application/problem+json"
@@ -88,6 +89,7 @@ STATUSES: tuple[tuple[type[PxlError], int, str], ...] = (
     (RequestError, 400, "The request cannot be answered"),
     (Overloaded, 503, "The service has no capacity now"),
     (StorageUnavailable, 503, "The certificate store is not available"),
+    (NoncesFull, 503, "No more signed requests can be told apart"),
     (SessionError, 503, "The proof kernel is not available"),
     (SoundnessAlarm, 500, "Search and kernel disagree"),
     (ConfigurationError, 500, "The service is set up wrongly"),
