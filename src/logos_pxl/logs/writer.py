@@ -106,7 +106,7 @@ class LineWriter:
             if not self._failing:
                 self._failing = True
                 bound = self._max_pending_bytes
-                _log.error("%s cannot be written: %s; its lines wait in memory, up to %d bytes", self.name, error, bound)
+                _log.error("%s cannot be written: %s; its lines wait in memory, up to %d bytes", self.name, error.strerror, bound)
             self._pause(_RETRY_S)
             return 0
         if self._failing:
