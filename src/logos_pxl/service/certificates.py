@@ -11,19 +11,13 @@ from logos_pxl.proving import Certificate, CertificateStore
 from logos_pxl.proving.documents import described
 from logos_pxl.proving.export import coq_file
 from logos_pxl.service.answers import json_response
+from logos_pxl.service.negotiation import best_form
 from logos_pxl.service.problems import InvalidFields, NotAcceptable
 
 COQ_MEDIA_TYPE = "text/x-coq"
 
 _NAME = re.compile(r"(?P<id>[0-9a-f]{64})(?:\.(?P<suffix>json|v))?")
-_MEDIA_RANGES = {
-    "application/json": "json",
-    "application/*": "json",
-    "*/*": "json",
-    COQ_MEDIA_TYPE: "v",
-    "text/plain": "v",
-    "text/*": "v",
-}
+_FORMS = {"application/json": "json", COQ_MEDIA_TYPE: "v", "text/plain": "v"}
 
 
 class CertificateEndpoint:
@@ -64,20 +58,8 @@ def _form(request: Request) -> str:
         if asked not in ("json", "v"):
             raise InvalidFields(f"format: {asked[:40]!r} is no form; give json or v", [{"field": "format", "message": "give json or v"}])
         return asked
-    accept = request.headers.get("accept", "*/*")
-    ranges = [_media_range(part) for part in accept.split(",")]
-    known = [(quality, _MEDIA_RANGES[name]) for name, quality in ranges if quality > 0 and name in _MEDIA_RANGES]
-    if not known:
+    accept = ",".join(request.headers.getlist("accept"))
+    form = best_form(accept, tuple(_FORMS))
+    if form is None:
         raise NotAcceptable(f"a certificate comes as application/json or {COQ_MEDIA_TYPE}, and Accept names neither: {accept[:200]!r}")
-    return max(known, key=lambda one: one[0])[1]
-
-
-def _media_range(text: str) -> tuple[str, float]:
-    name, *parameters = (part.strip().lower() for part in text.split(";"))
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return name, float(parameter[2:])
-            except ValueError:
-                return name, 0.0
-    return name, 1.0
+    return _FORMS[form]
