@@ -47,7 +47,7 @@ class VerdictEndpoints:
             if preferences.respond_async:
                 return await self._jobs.accept(request, asked, preferences, document_of)
             timeout_s = request_budget_s(asked.timeout_ms, settings)
-            verdict = await while_connected(request, self._decide(asked.goal, timeout_s))
+            verdict = await self._verdict(request, asked.goal, timeout_s)
         except ClientDisconnect:
             # Nobody reads this; the status is for the logs.
             return Response(status_code=_CLIENT_CLOSED_REQUEST)
@@ -57,6 +57,12 @@ class VerdictEndpoints:
             return cut_off()
         return verdict_response(verdict, document_of)
 
-    async def _decide(self, text: str, timeout_s: float) -> Verdict:
+    async def _verdict(self, request: Request, text: str, timeout_s: float) -> Verdict:
+        decider = self._runtime.decider
         read = await read_goal(text, self._runtime.goal_limits)
-        return await self._runtime.decider.decide(read.goal, timeout_s=timeout_s - read.parse_s, parse_ms=read.parse_s * 1000)
+        parse_ms = read.parse_s * 1000
+        # What is known needs no watch over the client's connection, which costs more than the look-up.
+        known = decider.remembered(read.goal, parse_ms=parse_ms)
+        if known is not None:
+            return known
+        return await while_connected(request, decider.decide(read.goal, timeout_s=timeout_s - read.parse_s, parse_ms=parse_ms))
