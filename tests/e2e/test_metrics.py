@@ -3,10 +3,11 @@
 import contextlib
 import json
 import re
+import resource
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -148,10 +149,8 @@ def test_a_client_that_goes_away_is_told_apart(server: Server) -> None:
     before = metrics(server)
     with pytest.raises(httpx2.TimeoutException):
         server.client.post("/prove", json={"goal": HARD}, timeout=0.3)
-    deadline = time.monotonic() + 5
-    while increase(before, after := metrics(server), "logos_pxl_abandoned_goals_total") == 0:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: increase(before, metrics(server), "logos_pxl_abandoned_goals_total") == 1)
+    after = metrics(server)
     assert increase(before, after, 'logos_pxl_http_requests_total{endpoint="POST /prove",status="499"}') == 1
     assert after["logos_pxl_window_goals"] == before["logos_pxl_window_goals"]
     assert server.client.get("/health").json()["status"] == "ok"
@@ -206,7 +205,26 @@ def test_the_performance_file_follows(server: Server) -> None:
     server.prove("BOX(File -> File)")
     calls = next(e["call_count"] for e in server.client.get("/metrics/performance").json()["endpoints"] if e["name"] == "POST /prove")
     file = server.data.parent / "logs" / "performance.json"
+    eventually(lambda: {e["name"]: e["call_count"] for e in json.loads(file.read_text())["endpoints"]}.get("POST /prove") == calls)
+
+
+def test_a_full_disk_costs_the_file_only(tmp_path: Path) -> None:
+    """The service goes on, counts, says it once, and writes again when there is room."""
+    with running_server(tmp_path, PXL_PERFORMANCE_INTERVAL_S="0.1", PXL_LOG_DIR=str(tmp_path / "logs")) as server:
+        file = tmp_path / "logs" / "performance.json"
+        _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, hard))
+        eventually(lambda: metrics(server)["logos_pxl_performance_write_failures_total"] > 2)
+        assert server.prove("BOX(A -> A)").json()["verdict"] == "valid"
+        assert "endpoints" in json.loads(file.read_text())
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        eventually(lambda: "POST /prove" in file.read_text())
+        assert server.healthy()
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
     deadline = time.monotonic() + 10
-    while {e["name"]: e["call_count"] for e in json.loads(file.read_text())["endpoints"]}.get("POST /prove") != calls:
+    while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)
