@@ -258,3 +258,15 @@ def test_a_folder_that_cannot_be_written_ends_the_start(folder: Path) -> None:
     """With the name of the variable."""
     with pytest.raises(AssertionError, match=r"PXL_LOG_DIR='/proc/pxl'"), running_server(folder, PXL_LOG_DIR="/proc/pxl"):
         pass
+
+
+def test_a_warning_of_a_request_names_it(folder: Path) -> None:
+    """Also when another thread tells it: here the one that writes certificates."""
+    with running_server(folder, PXL_POOL_SIZE="1") as server:
+        certificates = server.data / "certificates"
+        certificates.rename(server.data / "away")
+        certificates.write_text("no folder")
+        response = server.client.post("/prove", content=b'{"goal": "q -> q"}', headers=JSON)
+        assert response.json()["certificate_stored"] is False
+        [line] = lines(server.logs / "pxl-server.log", "could not be kept")
+        assert f"request_id={response.headers['x-request-id']}" in line

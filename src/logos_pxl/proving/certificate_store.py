@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 
 from logos_pxl.errors import MalformedCertificate, StorageUnavailable
@@ -40,7 +41,7 @@ class CertificateStore:
         if self._waiting >= _MAX_WAITING:
             return False
         self._waiting += 1
-        writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, certificate)
+        writing = asyncio.get_running_loop().run_in_executor(self._thread, copy_context().run, self._write, certificate)
         writing.add_done_callback(self._written)
         await asyncio.wait((writing,), timeout=_WRITE_TIMEOUT_S)
         return writing.done() and writing.result()
@@ -54,7 +55,7 @@ class CertificateStore:
 
         ``None`` when it is not kept, or its file is damaged. Raises StorageUnavailable.
         """
-        reading = asyncio.get_running_loop().run_in_executor(self._thread, self._read, certificate_id)
+        reading = asyncio.get_running_loop().run_in_executor(self._thread, copy_context().run, self._read, certificate_id)
         try:
             async with asyncio.timeout(_READ_TIMEOUT_S):
                 return await reading

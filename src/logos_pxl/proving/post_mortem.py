@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -46,7 +47,7 @@ class PostMortems:
             "kernel_hash": kernel_hash,
             "versions": versions.as_json(),
         }
-        writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, name, record)
+        writing = asyncio.get_running_loop().run_in_executor(self._thread, copy_context().run, self._write, name, record)
         await asyncio.wait((writing,), timeout=_WRITE_TIMEOUT_S)
         return self._path / name if writing.done() and writing.result() else None
 

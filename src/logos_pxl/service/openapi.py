@@ -7,6 +7,7 @@ from pydantic.json_schema import models_json_schema
 
 from logos_pxl import __version__
 from logos_pxl.service.certificates import COQ_MEDIA_TYPE
+from logos_pxl.service.gate.signatures import OpenPaths
 from logos_pxl.service.problems import MEDIA_TYPE
 from logos_pxl.service.schemas import (
     CertificateAnswer,
@@ -39,7 +40,7 @@ def openapi_document(settings: Settings) -> dict[str, Any]:
     _limit_timeout(definitions["ProveRequest"], max(settings.max_timeout_ms, settings.job_max_timeout_ms))
     _limit_timeout(definitions["BatchRequest"], settings.max_timeout_ms)
     definitions["BatchRequest"]["properties"]["goals"]["maxItems"] = settings.batch_max_goals
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": "LOGOS PXL Core",
@@ -66,6 +67,19 @@ def openapi_document(settings: Settings) -> dict[str, Any]:
         },
         "components": {"schemas": definitions},
     }
+    _add_refusals_of_the_gate(document, OpenPaths(settings.open_paths))
+    return document
+
+
+def _add_refusals_of_the_gate(document: dict[str, Any], open_paths: OpenPaths) -> None:
+    """What every request may be told before it reaches its endpoint."""
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            responses = operation["responses"]
+            responses.setdefault("400", _problem("The request is ambiguous."))
+            if not open_paths.allow({"method": method.upper(), "path": path}):
+                responses["401"] = _problem("The request is not signed as it must be.")
+                responses["429"] = _problem("The client made more requests than it may; Retry-After tells when it may go on.")
 
 
 def _limit_timeout(request: dict[str, Any], most_ms: int) -> None:
