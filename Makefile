@@ -31,11 +31,12 @@ run: build ## build what is missing and serve on port 8088 (PXL_SERVER_PORT)
 .PHONY: build
 build: build/install.stamp build/engine.stamp build/coq.stamp ## install and compile everything that running needs
 
+# The Rust tests and lints share the release build: the SAT solver is compiled once, and the tests' searches are fast.
 # The binding's tests are Python's (a Rust test of it would have to link libpython, which Debian keeps in python3-dev).
 .PHONY: test
 test: build build/dev.stamp build/debian-tests.stamp ## build, then every check and every test; the last line is pytest's
 	@failed=; step() { echo "== $$*"; "$$@" || failed="$$failed; $$*"; }; \
-	step cargo test --manifest-path engine/Cargo.toml --workspace --exclude logos-pxl-engine --locked --quiet; \
+	step cargo test --release --manifest-path engine/Cargo.toml --workspace --exclude logos-pxl-engine --locked --quiet; \
 	step $(MAKE) -C coq audit; \
 	step $(MAKE) lint; \
 	[ -z "$$failed" ] || echo "== failed before pytest: $${failed#; }"; \
@@ -47,7 +48,7 @@ lint: build/dev.stamp build/engine.stamp ## the style and type checks
 	$(BIN)/ruff check --quiet $(PYTHON_SOURCES)
 	$(BIN)/mypy
 	cd engine && cargo fmt --check
-	cd engine && cargo clippy --locked --quiet --all-targets -- --deny warnings
+	cd engine && cargo clippy --release --locked --quiet --all-targets -- --deny warnings
 
 .PHONY: bench
 bench: build build/dev.stamp ## the benchmarks (no part of the tests)
