@@ -213,7 +213,13 @@ class Settings(WorkloadSettings, ServiceSettings):
         )
 
     def canaries(self) -> "CanarySettings":
-        """Resolve what the canaries need."""
+        """Resolve what the canaries need. Raises ConfigurationError when one would be too old before the next comes."""
+        next_s = self.canary_interval_s + self.canary_timeout_s
+        if self.canary_max_age_s <= next_s:
+            raise ConfigurationError(
+                f"PXL_CANARY_MAX_AGE_S={self.canary_max_age_s:g}: the next canary may take until "
+                f"PXL_CANARY_INTERVAL_S + PXL_CANARY_TIMEOUT_S ({next_s:g} s); give more than that"
+            )
         return CanarySettings(self.canary_interval_s, self.canary_timeout_s, self.canary_max_age_s)
 
 

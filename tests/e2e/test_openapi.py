@@ -50,7 +50,10 @@ def test_the_other_endpoints_fit_too(server: Server, document: dict[str, Any]) -
     check(document, "/certificates/{id}", "get", server.client.get(f"/certificates/{'0' * 64}"))
     check(document, "/certificates/{id}", "get", server.client.get(f"/certificates/{certificate}", headers={"Accept": "image/png"}))
     check(document, "/certificates/{id}", "get", server.client.get(f"/certificates/{certificate}?format=x"))
-    check(document, "/health", "get", server.client.get("/health"))
+    for path in ("/health", "/health/live", "/health/ready", "/health/proof_server", "/metrics", "/metrics/performance"):
+        check(document, path, "get", server.client.get(path))
+    for accept in ("text/plain", "application/openmetrics-text", "image/png"):
+        check(document, "/metrics", "get", server.client.get("/metrics", headers={"Accept": accept}))
 
 
 def test_the_cap_on_budgets_is_declared(server: Server, document: dict[str, Any]) -> None:

@@ -89,3 +89,10 @@ def test_a_missing_coq_is_told() -> None:
     """A PXL_COQTOP that is no program is an error that names the variable and how to get Coq."""
     with pytest.raises(KernelNotBuilt, match=r"PXL_COQTOP='no-such-coqtop'.*apt-get install coq"):
         Settings.load(coqtop="no-such-coqtop").session()
+
+
+def test_a_canary_lives_until_the_next_one() -> None:
+    """Settings by which the service would be unready between two canaries are refused, with what would do."""
+    with pytest.raises(ConfigurationError, match=r"PXL_CANARY_MAX_AGE_S=20: .*\(20 s\); give more than that"):
+        Settings.load(canary_interval_s=15, canary_timeout_s=5, canary_max_age_s=20).canaries()
+    assert Settings.load(canary_interval_s=15, canary_timeout_s=5, canary_max_age_s=21).canaries().max_age_s == 21
