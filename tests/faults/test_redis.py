@@ -136,6 +136,24 @@ async def test_a_replica_that_slept_through_a_restart_tells_its_nonces(redis: Re
         assert not await other.claim_nonce("after", 60)
 
 
+async def test_many_nonces_to_tell_hold_up_nobody(redis: RedisServer, eventually: Eventually) -> None:
+    """Getting a new Redis up to date may take its time: who asks meanwhile is answered alone, and then all of it is told."""
+    async with replicas(redis.url) as (one, other):
+        redis.kill()
+        for number in range(40_000):
+            await one.claim_nonce(f"n{number}", 600)
+        redis.start()
+        await eventually(lambda: one.state() == "redis", within_s=20)
+        redis.kill()
+        redis.start()
+        started = time.monotonic()
+        assert await one.claim_nonce("new", 600)
+        assert time.monotonic() - started < 5 * TIMEOUT_S
+        await eventually(lambda: one.state() == "redis", within_s=20)
+        assert not any([await other.claim_nonce(f"n{number}", 60) for number in range(0, 40_000, 1_000)])
+        assert not await other.claim_nonce("new", 600)
+
+
 async def test_a_stopped_redis_is_waited_for_once(redis: RedisServer, eventually: Eventually) -> None:
     """A Redis that hangs costs the calls under way their time-out, later ones nothing, and is used again when it goes on."""
     async with replicas(redis.url) as (one, other):

@@ -1,8 +1,8 @@
 """One connection to Redis, on which the commands of many requests travel together.
 
 Invariant: each command is answered in the order in which it was given, or ends in ``RedisLost`` or ``RedisRefused``; none waits longer than
-the batch before it and its own batch may take, which is ``timeout_s`` each. What is given while a batch travels makes the next one: under
-load the cost of a command falls, and it is Redis that is waited for, not other requests.
+four round trips may take, ``timeout_s`` each: the batch before it, its own, and both that a new connection needs. What is given while a
+batch travels makes the next one: under load the cost of a command falls, and it is Redis that is waited for, not other requests.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from redis.exceptions import RedisError, ResponseError
 Command = Sequence[str | bytes | int]
 
 _MAX_BATCH = 512
+_LONGEST_TRIPS = 4
 
 
 class RedisLost(Exception):
@@ -53,7 +54,11 @@ class RedisLine:
         self._waiting.append((command, answer))
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send_all())
-        return await answer
+        try:
+            async with asyncio.timeout(_LONGEST_TRIPS * self._timeout_s):
+                return await answer
+        except TimeoutError:
+            raise RedisLost("it takes too long to get up to date with it") from None
 
     async def send(self, commands: Sequence[Command]) -> list[Any]:
         """The answers to a batch of commands, past those that wait; an error that is one command's stands in its place.
