@@ -121,7 +121,9 @@ def check_model(goal: Formula, certificate: bytes) -> CheckResult: ...
 def describe_proof(certificate: bytes) -> dict[str, Any]:
     """``{"nodes": [{"op": "atom", "name": "A"}, {"op": "imp", "args": [1, 1]}, ...], "steps": [{"rule": "rup", "clause": [2, -1], "hints": [1]}, ...]}``.
 
-    Every step has the ``clause`` that it derives, as signed node numbers (negative: the node fails). Raises CertificateError.
+    Every step has the ``clause`` that it derives, as signed node numbers (negative: the node fails), or None when it names what does not exist.
+    A ``def`` step has ``node`` and ``k``, a ``nec`` step ``premise`` and ``node``. Names that are not UTF-8 are escaped (``surrogateescape``).
+    Raises CertificateError.
     """
 
 def describe_model(certificate: bytes) -> dict[str, Any]:
