@@ -46,6 +46,11 @@ class LingeringTransport:
         """Whether input is only dropped from now on."""
         return self._timer is not None
 
+    def write(self, data: bytes) -> None:
+        """Send, unless the last answer has been sent: a request whose body turned out broken may still be at work, and answers too late."""
+        if not self.lingering:
+            self._transport.write(data)
+
     def is_closing(self) -> bool:
         """Whether nothing more can be sent."""
         return self.lingering or self._transport.is_closing()

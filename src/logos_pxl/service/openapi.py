@@ -95,7 +95,11 @@ def _verdict(operation: str, summary: str, answer: type[BaseModel], description:
         "parameters": [PREFER],
         "requestBody": {"required": True, "content": _content("application/json", ProveRequest)},
         "responses": {
-            "200": {"description": description, "content": _content("application/json", answer)},
+            "200": {
+                "description": description,
+                "content": _content("application/json", answer),
+                "links": {"certificate": {"operationId": "certificate", "parameters": {"id": "$response.body#/id"}}},
+            },
             "202": accepted(),
             **_problems(*_REFUSALS),
         },

@@ -3,11 +3,19 @@
 Answers are built as plain dictionaries in ``answers.py``, for the way of a small goal is short; a test holds them to these types.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+def _whole(value: Any) -> Any:
+    """For JSON 1000, 1000.0 and 1e3 are one number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Milliseconds = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
 
 
 class _Closed(BaseModel):
@@ -20,9 +28,8 @@ class ProveRequest(_Closed):
     goal: str = Field(
         description="The goal, in the notation of the operations manual, ASCII, Unicode or LaTeX.", examples=["BOX(A -> A)", "[]p -> p"]
     )
-    timeout_ms: int | None = Field(
+    timeout_ms: Milliseconds | None = Field(
         default=None,
-        ge=1,
         description="The whole budget in milliseconds; a value over the server's limit for requests, or for jobs, is refused.",
     )
 

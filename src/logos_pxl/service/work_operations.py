@@ -32,7 +32,7 @@ _ID = {
     "in": "path",
     "required": True,
     "description": "The job's id, from the Location of the answer that made it.",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
 }
 _LAST_EVENT_ID = {
     "name": "Last-Event-ID",

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from logos_pxl.service.schemas import CountermodelSearchAnswer, Problem, ProveAnswer
+from logos_pxl.service.schemas import CountermodelSearchAnswer, Milliseconds, Problem, ProveAnswer
 
 JobId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 
@@ -21,7 +21,7 @@ class BatchRequest(_Closed):
         description="The goals, strings in any notation of POST /prove. What is none is refused on its line, and spoils no other.",
         examples=[["BOX(A -> A)", "A -> BOX(A)"]],
     )
-    timeout_ms: int | None = Field(default=None, ge=1, description="The budget of each goal in milliseconds, from when its turn comes.")
+    timeout_ms: Milliseconds | None = Field(default=None, description="The budget of each goal in milliseconds, from when its turn comes.")
 
 
 class BatchLine(_Closed):
