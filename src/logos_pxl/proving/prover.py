@@ -84,7 +84,7 @@ class Prover:
         if goal.formula.nodes > _INLINE_NODES:
             return None
         started = time.monotonic()
-        verdict = self._recollection.exact(goal)
+        verdict = self._recollection.exact(goal, at_once=True)
         if verdict is None:
             return None
         cache_ms = (time.monotonic() - started) * 1000
@@ -122,6 +122,7 @@ class Prover:
         if known is not None:
             attempt.cache_ms = attempt.elapsed_ms()
             self._observer.stage("cache", attempt.cache_ms / 1000)
+            await self._recollection.store_again(known)
             return self._recollection.again(known, attempt.timings())
         while True:
             if goal.digest in self._flights:

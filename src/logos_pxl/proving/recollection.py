@@ -47,17 +47,22 @@ class Recollection:
         self._observer = observer or NullObserver()
         self._kernel_hash = judge.identity.kernel_hash
 
-    def exact(self, goal: Goal) -> Verdict | None:
-        """The verdict that was given on this very goal."""
+    def exact(self, goal: Goal, *, at_once: bool = False) -> Verdict | None:
+        """The verdict that was given on this very goal; ``at_once``: only one whose certificate need not be stored again."""
         verdict = self._cache.get(goal, self._kernel_hash)
-        if verdict is not None:
-            self._observer.cache("hit")
+        if verdict is None or (at_once and self._certificates is not None and not self._stored(verdict)):
+            return None
+        self._observer.cache("hit")
         return verdict
 
     def again(self, verdict: Verdict, timings: Timings) -> Verdict:
         """A verdict that ``exact`` gave, as the answer to another request."""
-        kept = self._certificates is not None and verdict.certificate is not None and self._certificates.holds(verdict.certificate.id)
-        return verdict.remembered(timings, stored=kept)
+        return verdict.remembered(timings, stored=self._stored(verdict))
+
+    async def store_again(self, verdict: Verdict) -> None:
+        """Store a certificate that the disk had no room for, or that has made room for others."""
+        if self._certificates is not None and verdict.certificate is not None and not self._stored(verdict):
+            await self._certificates.keep(verdict.certificate)
 
     async def judged(self, attempt: Attempt) -> Verdict | None:
         """The verdict that comes of an equivalent goal's certificate, or of one that a replica left; ``None`` when there is neither."""
@@ -86,6 +91,9 @@ class Recollection:
     def stats(self) -> CacheStats:
         """What the cache of this process holds."""
         return self._cache.stats()
+
+    def _stored(self, verdict: Verdict) -> bool:
+        return self._certificates is not None and verdict.certificate is not None and self._certificates.holds(verdict.certificate.id)
 
     def _kept(self, verdict: Verdict) -> Verdict:
         self._cache.put(verdict)
