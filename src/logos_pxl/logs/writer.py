@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from logos_pxl.logs.targets import Target
 
-GATHER_S = 0.02
+GATHER_S = 0.05
 """How long lines are gathered before they are written together: what a process that is killed outright may lose."""
 
 _RETRY_S = 0.5

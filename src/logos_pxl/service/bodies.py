@@ -19,6 +19,9 @@ Model = TypeVar("Model", bound=BaseModel)
 _JSON_TYPES = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
 _SHOWN_CHARACTERS = 60
 
+BODY = "logos_pxl.body"
+"""Where a layer that has read the body leaves it, within the same bound."""
+
 
 async def read_json(request: Request, model: type[Model], *, max_bytes: int, timeout_s: float) -> Model:
     """The body as ``model``.
@@ -44,6 +47,9 @@ def _require_json(request: Request) -> None:
 
 async def read_body(request: Request, *, max_bytes: int, timeout_s: float) -> bytes:
     """All of the body. Raises RequestTooLarge, SlowBody; ClientDisconnect when the client went away."""
+    read: bytes | None = request.scope.get(BODY)
+    if read is not None:
+        return read
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > max_bytes:
         raise _too_large(max_bytes)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from logos_pxl.logs import RequestLine, RequestLines
-from logos_pxl.service.gate.arrivals import Arrival, new_request_id
+from logos_pxl.service.gate.arrivals import Arrival, RequestIds
 from logos_pxl.service.gate.clients import UNKNOWN, Clients
 from logos_pxl.service.problems import defect
 
@@ -31,6 +31,7 @@ class AccessLog:
         self._lines = lines
         self._clients = clients
         self._endpoints = endpoints
+        self._ids = RequestIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, and tell of it afterwards."""
@@ -38,7 +39,7 @@ class AccessLog:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        arrival = Arrival.of(scope, self._clients.address(scope))
+        arrival = Arrival.of(scope, self._clients.address(scope), self._ids)
         clear_contextvars()
         bind_contextvars(request_id=arrival.request_id)
         status = body_bytes = 0
@@ -67,7 +68,7 @@ class AccessLog:
 
     def tell_unread(self, client: str | None, status: int, reason: str) -> str:
         """A request could not be read, and so has no more than this; gives the id that its line has."""
-        request_id = new_request_id()
+        request_id = self._ids.new()
         line = RequestLine(client or UNKNOWN, "-", "-", UNREADABLE, "-", request_id, user_agent="", remark=reason, status=status)
         self._lines.tell(line)
         return request_id

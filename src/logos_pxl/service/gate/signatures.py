@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from logos_pxl.errors import PxlError
 from logos_pxl.observing import Observer
-from logos_pxl.service.bodies import read_body
+from logos_pxl.service.bodies import BODY, read_body
 from logos_pxl.service.gate.ambiguity import TARGET
 from logos_pxl.service.gate.arrivals import Arrival
 from logos_pxl.service.gate.keys import KeyRing
@@ -84,6 +84,7 @@ class SignedRequests:
                 response.headers["Connection"] = "close"
             await response(scope, receive, send)
             return
+        scope[BODY] = body
         await self._app(scope, _replaying(body, receive), send)
 
     def _signed(self, arrival: Arrival) -> Signed:
