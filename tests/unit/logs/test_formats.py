@@ -1,0 +1,173 @@
+"""Records as lines: one each, whatever they hold."""
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from logos_pxl.logs.escaping import escaped, quoted
+from logos_pxl.logs.formats import formatter
+from logos_pxl.logs.requests import RequestLine, RequestLines
+from logos_pxl.logs.times import Clock
+
+
+@pytest.fixture(autouse=True)
+def outside_of_requests() -> Iterator[None]:
+    clear_contextvars()
+    yield
+    clear_contextvars()
+
+
+def record(message: str, *arguments: object, error: BaseException | None = None, name: str = "logos_pxl.part") -> logging.LogRecord:
+    exc_info = None if error is None else (type(error), error, error.__traceback__)
+    made = logging.LogRecord(name, logging.ERROR, __file__, 1, message, arguments, exc_info)
+    made.created = 1_767_225_600.25
+    return made
+
+
+def fail(sent: str) -> None:
+    raise ValueError(f"{sent}\nsecond line")
+
+
+def raised() -> Exception:
+    """An error with a cause, whose messages quote a client."""
+    sent = "confidential"
+    try:
+        try:
+            fail(sent)
+        except ValueError as cause:
+            raise RuntimeError("also " + sent) from cause
+    except RuntimeError as error:
+        return error
+    raise AssertionError
+
+
+@given(st.text())
+def test_escaped_text_is_of_one_line(text: str) -> None:
+    """Nothing in it moves a cursor or turns the direction, and it can be written."""
+    made = escaped(text)
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", made)
+    made.encode("utf-8")
+    assert made.splitlines() in ([], [made])
+
+
+@given(st.text())
+def test_quoted_text_ends_where_it_ends(text: str) -> None:
+    """A quote within it is no end."""
+    assert re.fullmatch(r'"(?:[^"\\]|\\.)*"', quoted(text))
+
+
+@given(st.text(), st.text())
+def test_a_record_is_a_line(message: str, argument: str) -> None:
+    """In both forms, whatever it holds."""
+    for form in ("text", "json"):
+        line = formatter(form).format(record(message.replace("%", "") + " %s", argument))  # type: ignore[arg-type]
+        assert len(line.splitlines()) == 1
+        line.encode()
+        if form == "json":
+            assert json.loads(line)["level"] == "ERROR"
+
+
+def test_a_line_in_text() -> None:
+    """Time, level, part, message, and the request's id."""
+    bind_contextvars(request_id="abc")
+    assert formatter("text").format(record("it %s", "happened")) == "2026-01-01T00:00:00.25Z ERROR part: it happened request_id=abc"
+
+
+def test_a_line_in_json() -> None:
+    """The same as an object."""
+    bind_contextvars(request_id="abc")
+    assert json.loads(formatter("json").format(record("it %s", "happened"))) == {
+        "timestamp": "2026-01-01T00:00:00.25Z",
+        "level": "ERROR",
+        "logger": "logos_pxl.part",
+        "event": "it happened",
+        "request_id": "abc",
+    }
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_trace_within_a_request_withholds_messages(form: str) -> None:
+    """Places and classes are shown, what a client may have sent is not; each line has the request's id."""
+    bind_contextvars(request_id="abc")
+    shown = formatter(form).format(record("failed", error=raised()))  # type: ignore[arg-type]
+    assert "confidential" not in shown
+    assert "RuntimeError" in shown
+    assert "ValueError" in shown
+    assert "test_formats.py" in shown
+    if form == "text":
+        assert all(line.startswith("  | abc ") for line in shown.splitlines()[1:])
+    else:
+        assert isinstance(json.loads(shown)["trace"], list)
+
+
+def test_messages_are_shown_where_no_client_is_concerned(caplog: pytest.LogCaptureFixture) -> None:
+    """Outside of requests, and to those who ask for DEBUG."""
+    assert "also confidential" in formatter("text").format(record("failed", error=raised())).splitlines()[-1]
+    bind_contextvars(request_id="abc")
+    with caplog.at_level(logging.DEBUG):
+        assert "also confidential" in formatter("text").format(record("failed", error=raised())).splitlines()[-1]
+
+
+def test_no_time_is_taken_for_a_status() -> None:
+    """The manual counts refused signatures by ``grep -c 401``."""
+    clock = Clock()
+    for hundredth in range(0, 86_400_00, 997):
+        now = 1_767_225_600 + hundredth / 100
+        assert "401" not in clock.iso(now) + clock.common(now)
+
+
+def test_words_of_other_parts_are_no_errors() -> None:
+    """Uvicorn's logger is named so that the manual's search for errors would find every line of it."""
+    made = record("Started", name="uvicorn.error")
+    made.levelname = "INFO"
+    assert "error" not in formatter("text").format(made).lower()
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "level"),
+    [
+        (200, "POST", "INFO"),
+        (400, "POST", "INFO"),
+        (401, "GET", "WARNING"),
+        (429, "GET", "WARNING"),
+        (500, "GET", "ERROR"),
+        (503, "POST", "WARNING"),
+    ],
+)
+def test_the_level_of_a_request_is_that_of_its_status(status: int, method: str, level: str) -> None:
+    """Whose fault it is decides; requests that only look are told in access.log alone."""
+    access: list[bytes] = []
+    server: list[bytes] = []
+    lines = RequestLines("text", access.append, [server.append], level=logging.INFO)
+    lines.tell(RequestLine("10.0.0.1", method, "/x", "/x", "1.1", "abc", "agent", status=status))
+    lines.tell(RequestLine("10.0.0.1", "GET", "/x", "/x", "1.1", "abc", "agent", status=200))
+    assert len(access) == 2
+    assert [line.split()[2] for line in server] == [level.encode()]
+    lines.level = logging.CRITICAL
+    lines.tell(RequestLine("10.0.0.1", method, "/x", "/x", "1.1", "abc", "agent", status=status))
+    assert (len(access), len(server)) == (3, 1)
+
+
+@given(st.text(max_size=400), st.text(max_size=400), st.text(max_size=400))
+def test_what_a_client_chose_stays_in_its_line(path: str, agent: str, remark: str) -> None:
+    """In both logs and both forms, and lines are bounded."""
+    for form in ("text", "json"):
+        for line in told(form, RequestLine("10.0.0.1", "POST", path, "/x", "1.1", "abc", agent, status=200, remark=remark)):
+            assert line.count(b"\n") == 1
+            assert line.endswith(b"\n")
+            assert len(line.decode().splitlines()) == 1
+            assert len(line) < 12_000
+            if form == "json":
+                json.loads(line)
+
+
+def told(form: str, line: RequestLine) -> list[bytes]:
+    written: list[bytes] = []
+    RequestLines(form, written.append, [written.append], level=logging.INFO).tell(line)  # type: ignore[arg-type]
+    return written
