@@ -4,9 +4,8 @@ type theory = {
   global : string -> Constr.t;
   connectives : Constr.t array;  (* by the tags of the certificate format *)
   atom : Constr.t;
-  name : Constr.t;
-  byte_list_nil : Constr.t;
-  byte_list_cons : Constr.t -> Constr.t -> Constr.t;
+  name_end : Constr.t;
+  name_byte : Constr.t;
   byte_values : Constr.t array;
   b0 : Constr.t;
   b1 : Constr.t;
@@ -21,14 +20,12 @@ let load env =
   let syntax name = global ("PXL.Kernel.Syntax." ^ name) and encoding name = global ("PXL.Checker.Encoding." ^ name) in
   let byte_type = global "Coq.Init.Byte.byte" in
   let byte_ind = fst (destInd byte_type) in
-  let cons = global "Coq.Init.Datatypes.cons" and nil = global "Coq.Init.Datatypes.nil" in
   {
     global;
     connectives = Array.map syntax [| "Atom"; "Bot"; "Top"; "Not"; "And"; "Or"; "Imp"; "Iff"; "Box"; "Dia" |];
     atom = syntax "Atom";
-    name = syntax "Name";
-    byte_list_nil = mkApp (nil, [| byte_type |]);
-    byte_list_cons = (fun b rest -> mkApp (cons, [| byte_type; b; rest |]));
+    name_end = syntax "NameEnd";
+    name_byte = syntax "NameByte";
     (* Coq.Init.Byte.byte has its 256 constructors in the order of their values *)
     byte_values = Array.init 256 (fun value -> mkConstruct (byte_ind, value + 1));
     b0 = encoding "B0";
@@ -40,16 +37,15 @@ let load env =
   }
 
 let atom_of_name theory text =
-  let add c rest = theory.byte_list_cons theory.byte_values.(Char.code c) rest in
-  mkApp (theory.atom, [| mkApp (theory.name, [| Seq.fold_left (fun rest c -> add c rest) theory.byte_list_nil
-    (List.to_seq (List.rev (List.of_seq (String.to_seq text)))) |]) |])
+  let rec from i = if i = String.length text then theory.name_end else mkApp (theory.name_byte, [| theory.byte_values.(Char.code text.[i]); from (i + 1) |]) in
+  mkApp (theory.atom, [| from 0 |])
 
 let goal theory wire =
   let r = Frames.reader wire in
   let count = Frames.leb128 r in
   (* each name takes at least its length byte, so a count cannot ask for more memory than the request has bytes *)
   if count > String.length wire then raise (Frames.Malformed "the goal announces more names than it has bytes");
-  let atoms = Array.make count theory.byte_list_nil in
+  let atoms = Array.make count theory.name_end in
   for i = 0 to count - 1 do
     atoms.(i) <- atom_of_name theory (Frames.take r (Frames.leb128 r))
   done;

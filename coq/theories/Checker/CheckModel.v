@@ -11,17 +11,15 @@ From PXL Require Import Checker.Certificate Checker.Trie.
 
 Definition vectors : Set := trie (list bool).
 
-Fixpoint key_of_bytes (bs : list byte) : positive :=
-  let bit b k := if b : bool then xI k else xO k in
-  match bs with
-  | [] => xH
-  | b :: bs =>
-      let '(b0, (b1, (b2, (b3, (b4, (b5, (b6, b7))))))) := to_bits b in
-      bit b0 (bit b1 (bit b2 (bit b3 (bit b4 (bit b5 (bit b6 (bit b7 (key_of_bytes bs))))))))
-  end.
-
 (** Soundness does not need keys to differ: two names with one key would only be given the same truth. *)
-Definition key (n : name) : positive := let (bs) := n in key_of_bytes bs.
+Fixpoint key (n : name) : positive :=
+  let bit b k := if b : bool then xI k else xO k in
+  match n with
+  | NameEnd => xH
+  | NameByte b n =>
+      let '(b0, (b1, (b2, (b3, (b4, (b5, (b6, b7))))))) := to_bits b in
+      bit b0 (bit b1 (bit b2 (bit b3 (bit b4 (bit b5 (bit b6 (bit b7 (key n))))))))
+  end.
 
 Fixpoint same_length (xs ys : list bool) : bool :=
   match xs, ys with

@@ -47,24 +47,19 @@ Proof.
   apply bool_eqb_eq in E. subst a7. reflexivity.
 Qed.
 
-Fixpoint bytes_eqb (a b : list byte) : bool :=
-  match a, b with
-  | nil, nil => true
-  | cons x a, cons y b => if byte_eqb x y then bytes_eqb a b else false
+Fixpoint name_eqb (m n : name) : bool :=
+  match m, n with
+  | NameEnd, NameEnd => true
+  | NameByte a m, NameByte b n => if byte_eqb a b then name_eqb m n else false
   | _, _ => false
   end.
 
-Lemma bytes_eqb_eq a b : bytes_eqb a b = true -> a = b.
-Proof.
-  revert b. induction a as [ | x a IH ]; intros [ | y b ]; simpl; try discriminate; [ reflexivity | ].
-  destruct (byte_eqb x y) eqn:E; [ | discriminate ].
-  intros E'. rewrite (byte_eqb_eq x y E), (IH b E'). reflexivity.
-Qed.
-
-Definition name_eqb (m n : name) : bool := let (a) := m in let (b) := n in bytes_eqb a b.
-
 Lemma name_eqb_eq m n : name_eqb m n = true -> m = n.
-Proof. destruct m as [a], n as [b]. simpl. intros E. rewrite (bytes_eqb_eq a b E). reflexivity. Qed.
+Proof.
+  revert n. induction m as [ | a m IH ]; intros [ | b n ]; simpl; try discriminate; [ reflexivity | ].
+  destruct (byte_eqb a b) eqn:E; [ | discriminate ].
+  intros E'. rewrite (byte_eqb_eq a b E), (IH n E'). reflexivity.
+Qed.
 
 Fixpoint formula_eqb (f g : formula) : bool :=
   match f, g with
@@ -97,7 +92,7 @@ Qed.
 
 Lemma name_eqb_refl n : name_eqb n n = true.
 Proof.
-  destruct n as [a]. simpl. induction a as [ | b a IH ]; simpl; [ reflexivity | ].
+  induction n as [ | b n IH ]; simpl; [ reflexivity | ].
   replace (byte_eqb b b) with true by (destruct b; reflexivity). exact IH.
 Qed.
 

@@ -6,11 +6,23 @@
 
 From Coq Require Import Init.Byte.
 
-(** An atom is named by its UTF-8 bytes. The wrapper lets Coq read and print names as string literals. *)
-Inductive name : Set := Name (bytes : list byte).
+(** An atom is named by its UTF-8 bytes. A type of its own, and not [list byte], because the kernel types every occurrence of a name anew, and a polymorphic list costs it
+    twice as much; and so that Coq reads and prints names as string literals. *)
+Inductive name : Set :=
+  | NameEnd
+  | NameByte (b : byte) (rest : name).
 
-Definition name_of_bytes (bytes : list byte) : name := Name bytes.
-Definition bytes_of_name (n : name) : list byte := let (bytes) := n in bytes.
+Fixpoint name_of_bytes (bytes : list byte) : name :=
+  match bytes with
+  | nil => NameEnd
+  | cons b rest => NameByte b (name_of_bytes rest)
+  end.
+
+Fixpoint bytes_of_name (n : name) : list byte :=
+  match n with
+  | NameEnd => nil
+  | NameByte b rest => cons b (bytes_of_name rest)
+  end.
 
 Declare Scope name_scope.
 Delimit Scope name_scope with name.
