@@ -22,6 +22,13 @@ _BUSY_MEMORY_S = 10.0
 _PROMISE_GRAIN_S = 1.0
 
 
+@dataclass(slots=True)
+class Place:
+    """A goal's place inside. Whoever works on it tells what the work alone took, in seconds, if it comes to that."""
+
+    work_s: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class AdmissionStats:
     """Goals inside now, the most that may be, those refused since the start, and the measured seconds between two that leave."""
@@ -45,13 +52,14 @@ class Admission:
         self._inside = 0
         self._refused = 0
         self._service_s = _FIRST_INTERVAL_S * at_once
+        self._work_s: float | None = None
         self._busy_interval_s: float | None = None
         self._busy_since: float | None = None
         self._last_left = 0.0
         self._promised_until = 0.0
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self) -> Iterator[Place]:
         """A place inside, for as long as the block runs. Raises Overloaded."""
         now = self._clock()
         if self.full:
@@ -60,11 +68,15 @@ class Admission:
         self._inside += 1
         if self._inside >= self._at_once and self._busy_since is None:
             self._busy_since = now
+        place = Place()
         try:
-            yield
+            yield place
         finally:
             self._inside -= 1
             self._left(now, alone=alone)
+            if place.work_s is not None:
+                old_s = place.work_s if self._work_s is None else self._work_s
+                self._work_s = old_s + (place.work_s - old_s) * _NEWEST
 
     @property
     def full(self) -> bool:
@@ -74,7 +86,7 @@ class Admission:
     @property
     def interval_s(self) -> float:
         """The measured seconds between two goals that leave."""
-        return self._interval_s(self._clock())
+        return self._measured_s(self._clock())
 
     def stats(self) -> AdmissionStats:
         """What is inside, and what was refused."""
@@ -95,18 +107,24 @@ class Admission:
     def _recent_busy_interval_s(self, now: float) -> float | None:
         return self._busy_interval_s if now - self._last_left < _BUSY_MEMORY_S else None
 
-    def _interval_s(self, now: float) -> float:
+    def _measured_s(self, now: float) -> float:
         """Seconds between two goals that leave while there is always another."""
         busy = self._recent_busy_interval_s(now)
         measured = self._service_s / self._at_once if busy is None else busy
-        # When nothing has left for longer than that, it takes at least so long.
-        return measured if self._busy_since is None else max(measured, now - self._busy_since)
+        if self._work_s is not None:
+            # A flood of refusals slows everything down, but it passes: then a goal leaves at least as often as one can be worked on.
+            measured = min(measured, self._work_s)
+        return measured
+
+    def _stalled_s(self, now: float) -> float:
+        """What it looks like when nothing has left for long, although so many are at work."""
+        return 0.0 if self._busy_since is None else (now - self._busy_since) / self._at_once
 
     def _refusal(self, now: float) -> Overloaded:
         self._refused += 1
-        interval_s = self._interval_s(now)
+        interval_s = self._measured_s(now)
         # Half of those inside are gone then: there is room, and work is never missing.
-        first = now + interval_s * self._capacity / 2
+        first = now + max(interval_s, self._stalled_s(now)) * self._capacity / 2
         spacing_s = max(interval_s, _PROMISE_GRAIN_S / self._capacity)
         turn = min(max(first, self._promised_until) + spacing_s, now + _LONGEST_PROMISE_S)
         self._promised_until = turn

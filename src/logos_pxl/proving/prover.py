@@ -143,8 +143,9 @@ class Prover:
         """Decide a goal for all who wait for it."""
         attempt = Attempt(goal, deadline)
         try:
-            with self._admission.place():
+            with self._admission.place() as place:
                 verdict = await self._recollection.judged(attempt) or await self._searched(attempt)
+                place.work_s = (verdict.timings.search_ms + verdict.timings.kernel_ms) / 1000
         except Overloaded as error:
             return self._judge.failed(attempt, error)
         self._tell_stages(verdict.timings)

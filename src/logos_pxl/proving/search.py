@@ -130,6 +130,11 @@ class SearchThreads:
             outcome = NotFound(UnknownReason.TIMEOUT, "the deadline passed")
         return SearchReport(outcome, queue_ms, search_ms)
 
+    @property
+    def running(self) -> int:
+        """How many searches are at work on threads, those included whose callers have gone and that have not stopped yet."""
+        return len(self._running)
+
     async def close(self, timeout_s: float = 5.0) -> None:
         """Cancel every search and wait for their ends, at most ``timeout_s``."""
         for token in self._running.values():

@@ -9,6 +9,7 @@ from asyncio import AbstractEventLoop, TimerHandle, Transport
 from collections.abc import Callable
 from typing import Any
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -20,8 +21,9 @@ TellUnread = Callable[[str | None, int, str], str]
 
 MAX_HEAD_BYTES = 65_536
 LINGER_S = 2.0
-# Connections over the limit are told so, which takes a connection; this many times the limit are closed without a word.
+# Connections over the limit are told so when they have asked; this many times the limit are told at once, and closed unheard.
 _SILENT_FACTOR = 2
+_PROBES = 3
 
 
 class LingeringTransport:
@@ -100,9 +102,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.transport = self._lingering  # type: ignore[assignment]
         opened = transport.get_extra_info("socket")
         if opened is not None and opened.family in (socket.AF_INET, socket.AF_INET6):
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._head_timeout_s * 1000))
+            _notice_death(opened, self._head_timeout_s)
         if len(self.connections) > self._connection_limit * _SILENT_FACTOR:
-            transport.abort()
+            transport.write(_FAR_TOO_MANY)
+            transport.close()
             return
         if len(self.connections) > self._connection_limit:
             self.app = self._over_limit
@@ -173,13 +176,33 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-async def too_many_connections(scope: Scope, receive: Receive, send: Send) -> None:
-    """Tell a connection that there is no room for it."""
-    response = problem(
+def _notice_death(opened: socket.socket, within_s: float) -> None:
+    """Have the system find out that the peer is gone without a word: when it is sent something, and when it is not."""
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(within_s * 1000))
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    pause_s = max(1, int(within_s / (_PROBES + 1)))
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, pause_s)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, pause_s)
+
+
+def _too_many() -> Response:
+    return problem(
         503,
         "too-many-connections",
         "Too many connections",
         "as many connections are open as PXL_CONNECTION_LIMIT allows",
         headers={"Connection": "close", "Retry-After": "1"},
     )
-    await response(scope, receive, send)
+
+
+async def too_many_connections(scope: Scope, receive: Receive, send: Send) -> None:
+    """Tell a connection that there is no room for it."""
+    await _too_many()(scope, receive, send)
+
+
+def _as_bytes(response: Response) -> bytes:
+    head = b"".join(b"%b: %b\r\n" % field for field in response.raw_headers)
+    return b"HTTP/1.1 %d Refused\r\n%b\r\n%b" % (response.status_code, head, bytes(response.body))
+
+
+_FAR_TOO_MANY = _as_bytes(_too_many())

@@ -142,3 +142,17 @@ def test_whoever_comes_back_when_told_finds_a_place(clock: Clock) -> None:
             continue
         let_in += 1
     assert let_in >= 990
+
+
+def test_a_flood_of_refusals_does_not_spoil_the_estimate(clock: Clock) -> None:
+    """When goals leave slowly although the work on each is quick, the promise rests on the work."""
+    admission = Admission(at_once=1, waiting=9, clock=clock)
+    for _ in range(50):
+        with ExitStack() as inside:
+            for _ in range(10):
+                inside.enter_context(admission.place()).work_s = 0.004
+            clock.now += 5
+    with ExitStack() as inside:
+        for _ in range(10):
+            inside.enter_context(admission.place())
+        assert refused(admission) < 1

@@ -74,6 +74,7 @@ class StateCollector(Collector):
         admission, cache = self.runtime.admission.stats(), self.runtime.prover.cache_stats()
         yield _gauge("goals_in_work", "Goals that are searched, judged, or wait for either.", admission.inside)
         yield _gauge("goals_in_work_max", "As many goals as may be in work; one more is refused.", admission.capacity)
+        yield _gauge("searches_running", "Searches at work on threads.", self.runtime.searches.running)
         yield _gauge("search_queue_length", "Goals that wait for a search thread.", self.runtime.searches.waiting)
         yield _gauge("cache_size", "Entries in the cache.", cache.entries)
         yield _gauge("cache_size_bytes", "Bytes in the cache, estimated.", cache.size_bytes)
