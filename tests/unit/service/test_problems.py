@@ -29,6 +29,7 @@ EXPECTED = {
     "SessionError": 503,
     "KernelUnavailable": 503,
     "QueueFull": 503,
+    "NoncesFull": 503,
     "Overloaded": 503,
     "KernelTimeout": 503,
     "SessionCrashed": 503,
