@@ -1,0 +1,76 @@
+"""Imports follow the arrows of ARCHITECTURE.md; against them they are refused here."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "logos_pxl"
+
+# What must not be imported, by the part that must not import it. `acceptance` and `signing` serve clients: no engine, no service.
+FORBIDDEN = {
+    "goals": {"kernel", "proving", "service", "cli", "runtime", "shared_state"},
+    "kernel": {"goals", "proving", "service", "cli", "runtime", "shared_state"},
+    "shared_state": {"goals", "kernel", "proving", "service", "cli", "runtime"},
+    "proving": {"service", "cli", "runtime"},
+    "service": {"cli"},
+    "runtime": {"service", "cli"},
+    "observing": {"goals", "proving", "service", "cli", "runtime"},
+    "settings": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state"},
+    "errors": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings"},
+    "acceptance": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings"},
+    "signing": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings"},
+}
+ENGINE_ALLOWED = {"goals", "proving", "kernel", "runtime", "service", "cli"}
+
+
+def parts_imported(file: Path) -> set[str]:
+    """The parts of the package that a module imports, wherever in it; ``engine`` for the engine."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            first, *rest = name.split(".")
+            if first == "logos_pxl_engine":
+                found.add("engine")
+            if first == "logos_pxl" and rest:
+                found.add(rest[0])
+    return found
+
+
+def part_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("part", sorted(FORBIDDEN))
+def test_no_import_runs_against_the_arrows(part: str) -> None:
+    """No module of the part imports what stands above it or beside it."""
+    files = [file for file in PACKAGE.rglob("*.py") if part_of(file) == part]
+    assert files, f"there is no {part}: mend this table and ARCHITECTURE.md"
+    against = {str(file.relative_to(ROOT)): parts_imported(file) & FORBIDDEN[part] for file in files}
+    assert {file: parts for file, parts in against.items() if parts} == {}
+
+
+def test_only_those_who_need_the_engine_import_it() -> None:
+    """Settings, errors, shared state and what clients use work without the Rust engine."""
+    importing = {part_of(file) for file in PACKAGE.rglob("*.py") if "engine" in parts_imported(file)}
+    assert importing <= ENGINE_ALLOWED
+
+
+def test_the_rust_checker_does_not_know_the_search() -> None:
+    """Crates depend downwards only: formula, cert, check, search, py."""
+    order = ["formula", "cert", "check", "search", "py"]
+    names = {}
+    for place, crate in enumerate(order):
+        manifest = tomllib.loads((ROOT / "engine" / "crates" / crate / "Cargo.toml").read_text())
+        names[manifest["package"]["name"]] = place
+    for place, crate in enumerate(order):
+        manifest = tomllib.loads((ROOT / "engine" / "crates" / crate / "Cargo.toml").read_text())
+        above = [name for name in manifest.get("dependencies", {}) if names.get(name, -1) > place]
+        assert above == [], f"{crate} depends on {above}"
