@@ -16,10 +16,9 @@ WINDOW_S = 60
 
 MIN_KEY_BYTES = 32
 
-_METHOD = re.compile(r"[A-Z]{1,20}")
-_TARGET = re.compile(r"/[!-~]*")
-_TIMESTAMP = re.compile(r"[1-9][0-9]{8,11}")
-_NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_FORMS = {"method": r"[A-Z]{1,20}", "target": r"/[!-~]*", "timestamp": r"[1-9][0-9]{8,11}", "nonce": r"[A-Za-z0-9_-]{16,64}"}
+# A part with a line feed of its own would make a fifth line.
+_LINES = re.compile("\n".join(_FORMS.values()))
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
@@ -44,11 +43,12 @@ def canonical_string(method: str, target: str, timestamp: str, nonce: str, body:
     ``target`` is the path with the query exactly as the request line has it, ``timestamp`` seconds since 1970 in decimal digits. Raises
     NotSignable.
     """
-    parts = (("method", method, _METHOD), ("target", target, _TARGET), ("timestamp", timestamp, _TIMESTAMP), ("nonce", nonce, _NONCE))
-    for name, value, form in parts:
-        if not form.fullmatch(value):
-            raise NotSignable(f"the {name} does not have the form {form.pattern}")
-    return f"{method}\n{target}\n{timestamp}\n{nonce}\n{hashlib.sha256(body).hexdigest()}".encode("ascii")
+    lines = f"{method}\n{target}\n{timestamp}\n{nonce}"
+    if not _LINES.fullmatch(lines):
+        for (name, form), value in zip(_FORMS.items(), (method, target, timestamp, nonce), strict=True):
+            if not re.fullmatch(form, value):
+                raise NotSignable(f"the {name} does not have the form {form}")
+    return f"{lines}\n{hashlib.sha256(body).hexdigest()}".encode("ascii")
 
 
 def signature(key: bytes, canonical: bytes) -> str:
@@ -56,10 +56,20 @@ def signature(key: bytes, canonical: bytes) -> str:
     return hmac.digest(key, canonical, "sha256").hex()
 
 
-def matches(key: bytes, canonical: bytes, given: str) -> bool:
-    """Whether ``given`` is the signature, compared in a time that does not depend on where they differ."""
-    # compare_digest refuses text beyond ASCII; a form that is checked first tells nothing about the key.
-    return bool(_SIGNATURE.fullmatch(given)) and hmac.compare_digest(signature(key, canonical), given)
+class Verifier:
+    """Checks signatures that were made with one key. What depends on the key alone is computed once (RFC 2104, section 4)."""
+
+    def __init__(self, key: bytes) -> None:
+        self._keyed = hmac.new(key, digestmod="sha256")
+
+    def accepts(self, canonical: bytes, given: str) -> bool:
+        """Whether ``given`` is the signature, compared in a time that does not depend on where they differ."""
+        # compare_digest refuses text beyond ASCII; a form that is checked first tells nothing about the key.
+        if not _SIGNATURE.fullmatch(given):
+            return False
+        computed = self._keyed.copy()
+        computed.update(canonical)
+        return hmac.compare_digest(computed.hexdigest(), given)
 
 
 def signed_headers(

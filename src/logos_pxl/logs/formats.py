@@ -11,9 +11,9 @@ from collections.abc import MutableMapping
 from typing import Any, Literal
 
 from pydantic_core import to_json
-from structlog.contextvars import merge_contextvars
 from structlog.stdlib import ProcessorFormatter
 
+from logos_pxl.logs.context import with_request_id
 from logos_pxl.logs.escaping import escaped, quoted
 from logos_pxl.logs.times import Clock
 
@@ -26,9 +26,9 @@ _OWN = ("event", "timestamp", "level", "logger", "trace")
 
 
 def formatter(form: Form) -> logging.Formatter:
-    """A formatter for the records of ``logging``, with the context variables of structlog."""
+    """A formatter for the records of ``logging``."""
     return ProcessorFormatter(
-        foreign_pre_chain=[merge_contextvars, _Described()],
+        foreign_pre_chain=[with_request_id, _Described()],
         processors=[ProcessorFormatter.remove_processors_meta, _as_text if form == "text" else _as_json],
     )
 

@@ -24,7 +24,10 @@ from logos_pxl.logs.times import Clock
 _PATH_CHARACTERS = 256
 _AGENT_CHARACTERS = 160
 
-_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
+# Numbers, for members of an enumeration are slow to compare.
+_REFUSED = frozenset((int(HTTPStatus.UNAUTHORIZED), int(HTTPStatus.TOO_MANY_REQUESTS)))
+_UNAVAILABLE = int(HTTPStatus.SERVICE_UNAVAILABLE)
+_DEFECT = int(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 Write = Callable[[bytes], None]
 
@@ -65,7 +68,7 @@ class RequestLines:
         """Write what is to be told of a request that has been answered now."""
         now = time.time()
         self._access(self._access_line(line, self._clock, now))
-        if line.method == "POST" or line.status in _REFUSED or line.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if line.method == "POST" or line.status in _REFUSED or line.status >= _DEFECT:
             level = _level(line.status)
             if level >= self.level:
                 text = self._server_line(line, self._clock, now, logging.getLevelName(level))
@@ -74,9 +77,9 @@ class RequestLines:
 
 
 def _level(status: int) -> int:
-    if status in _REFUSED or status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in _REFUSED or status == _UNAVAILABLE:
         return logging.WARNING
-    return logging.ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
+    return logging.ERROR if status >= _DEFECT else logging.INFO
 
 
 def _access_text(line: RequestLine, clock: Clock, now: float) -> bytes:

@@ -7,7 +7,7 @@ from pydantic.json_schema import models_json_schema
 
 from logos_pxl import __version__
 from logos_pxl.service.certificates import COQ_MEDIA_TYPE
-from logos_pxl.service.gate.signatures import OpenPaths
+from logos_pxl.service.gate import OpenPaths
 from logos_pxl.service.problems import MEDIA_TYPE
 from logos_pxl.service.schemas import (
     CertificateAnswer,

@@ -17,8 +17,7 @@ from logos_pxl.configuration import Configuration
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.logs import Logs
 from logos_pxl.observing import Observer
-from logos_pxl.service.gate import Gate, KeyRing
-from logos_pxl.service.gate.quotas import Quota
+from logos_pxl.service.gate import Gate, KeyRing, Quota
 
 KEYS = frozenset(("HMAC_SECRET_KEY", "HMAC_SECRET_KEY_NEW", "HMAC_SECRET_KEY_OLD"))
 RELOADABLE = KEYS | {"LOG_LEVEL", "RATE_LIMIT_ENABLED", "RATE_LIMIT_PER_MINUTE", "PXL_RATE_LIMIT_BY"}

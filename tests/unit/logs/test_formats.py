@@ -8,19 +8,20 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from logos_pxl.logs import REQUEST_ID
 from logos_pxl.logs.escaping import escaped, quoted
 from logos_pxl.logs.formats import formatter
 from logos_pxl.logs.requests import RequestLine, RequestLines
 from logos_pxl.logs.times import Clock
 
 
-@pytest.fixture(autouse=True)
-def outside_of_requests() -> Iterator[None]:
-    clear_contextvars()
+@pytest.fixture
+def asked() -> Iterator[None]:
+    """The test is what a request does."""
+    token = REQUEST_ID.set("abc")
     yield
-    clear_contextvars()
+    REQUEST_ID.reset(token)
 
 
 def record(message: str, *arguments: object, error: BaseException | None = None, name: str = "logos_pxl.part") -> logging.LogRecord:
@@ -73,15 +74,15 @@ def test_a_record_is_a_line(message: str, argument: str) -> None:
             assert json.loads(line)["level"] == "ERROR"
 
 
+@pytest.mark.usefixtures("asked")
 def test_a_line_in_text() -> None:
     """Time, level, part, message, and the request's id."""
-    bind_contextvars(request_id="abc")
     assert formatter("text").format(record("it %s", "happened")) == "2026-01-01T00:00:00.25Z ERROR part: it happened request_id=abc"
 
 
+@pytest.mark.usefixtures("asked")
 def test_a_line_in_json() -> None:
     """The same as an object."""
-    bind_contextvars(request_id="abc")
     assert json.loads(formatter("json").format(record("it %s", "happened"))) == {
         "timestamp": "2026-01-01T00:00:00.25Z",
         "level": "ERROR",
@@ -91,10 +92,10 @@ def test_a_line_in_json() -> None:
     }
 
 
+@pytest.mark.usefixtures("asked")
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_trace_within_a_request_withholds_messages(form: str) -> None:
     """Places and classes are shown, what a client may have sent is not; each line has the request's id."""
-    bind_contextvars(request_id="abc")
     shown = formatter(form).format(record("failed", error=raised()))  # type: ignore[arg-type]
     assert "confidential" not in shown
     assert "RuntimeError" in shown
@@ -106,10 +107,14 @@ def test_a_trace_within_a_request_withholds_messages(form: str) -> None:
         assert isinstance(json.loads(shown)["trace"], list)
 
 
-def test_messages_are_shown_where_no_client_is_concerned(caplog: pytest.LogCaptureFixture) -> None:
-    """Outside of requests, and to those who ask for DEBUG."""
+def test_messages_are_shown_where_no_client_is_concerned() -> None:
+    """Outside of requests."""
     assert "also confidential" in formatter("text").format(record("failed", error=raised())).splitlines()[-1]
-    bind_contextvars(request_id="abc")
+
+
+@pytest.mark.usefixtures("asked")
+def test_messages_are_shown_to_those_who_ask_for_them(caplog: pytest.LogCaptureFixture) -> None:
+    """At the level DEBUG."""
     with caplog.at_level(logging.DEBUG):
         assert "also confidential" in formatter("text").format(record("failed", error=raised())).splitlines()[-1]
 

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from logos_pxl.logs import RequestLine, RequestLines
+from logos_pxl.logs import REQUEST_ID, RequestLine, RequestLines
 from logos_pxl.service.gate.arrivals import Arrival, RequestIds
 from logos_pxl.service.gate.clients import UNKNOWN, Clients
 from logos_pxl.service.problems import defect
@@ -40,8 +39,7 @@ class AccessLog:
             return
         started = time.perf_counter()
         arrival = Arrival.of(scope, self._clients.address(scope), self._ids)
-        clear_contextvars()
-        bind_contextvars(request_id=arrival.request_id)
+        REQUEST_ID.set(arrival.request_id)
         status = body_bytes = 0
         request_id = (b"x-request-id", arrival.request_id.encode("ascii"))
 
@@ -49,7 +47,7 @@ class AccessLog:
             nonlocal status, body_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], request_id]
+                message["headers"] = [*message["headers"], request_id, *arrival.fields]
             else:
                 body_bytes += len(message.get("body", b""))
             await send(message)
@@ -92,13 +90,13 @@ class Endpoints:
 
 def _line(scope: Scope, arrival: Arrival, endpoint: str) -> RequestLine:
     return RequestLine(
-        client=arrival.client,
-        method=scope["method"],
-        path=scope["raw_path"].decode("latin-1"),
-        endpoint=endpoint,
-        http_version=scope["http_version"],
-        request_id=arrival.request_id,
-        user_agent=arrival.first_of(b"user-agent") or "",
+        arrival.client,
+        scope["method"],
+        scope["raw_path"].decode("latin-1"),
+        endpoint,
+        scope["http_version"],
+        arrival.request_id,
+        arrival.text_of(b"user-agent"),
         key=arrival.key or "",
         remark=arrival.remark,
     )

@@ -37,7 +37,7 @@ class RequestIds:
 class Arrival:
     """One request. ``headers`` has the last value of each name, ``repeated`` the names that came more than once.
 
-    Layers add ``key``, with which it was signed, and ``remark``, for the operator.
+    Layers add ``key``, with which it was signed, ``remark``, for the operator, and ``fields``, which the outermost layer gives the answer.
     """
 
     client: str
@@ -46,6 +46,7 @@ class Arrival:
     repeated: tuple[bytes, ...]
     key: HmacKey | None = None
     remark: str = ""
+    fields: tuple[tuple[bytes, bytes], ...] = ()
 
     @classmethod
     def of(cls, scope: Any, client: str, ids: RequestIds) -> "Arrival":
@@ -70,7 +71,6 @@ class Arrival:
         arrival: Arrival = scope[_KEY]
         return arrival
 
-    def first_of(self, name: bytes) -> str | None:
-        """The value of a header that comes at most once, as text; ``None`` when it did not come."""
-        value = self.headers.get(name)
-        return None if value is None else value.decode("latin-1")
+    def text_of(self, name: bytes) -> str:
+        """The last value of a header as text; empty when it did not come."""
+        return self.headers.get(name, b"").decode("latin-1")

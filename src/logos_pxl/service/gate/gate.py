@@ -1,6 +1,6 @@
 """The layers, put together, and what of them can be changed while requests run.
 
-Order, outermost first: access log, metrics (``outside`` and ``inside`` leave room for them), ambiguity, signatures, quotas, routes.
+Order, outermost first: access log, metrics (``outside`` and ``inside`` leave room for them), the guard, routes.
 """
 
 import logging
@@ -12,11 +12,11 @@ from starlette.types import ASGIApp
 from logos_pxl.logs import RequestLines
 from logos_pxl.observing import Observer
 from logos_pxl.service.gate.access import AccessLog, Endpoints
-from logos_pxl.service.gate.ambiguity import Unambiguous
 from logos_pxl.service.gate.clients import Clients
+from logos_pxl.service.gate.guard import Guard
 from logos_pxl.service.gate.keys import KeyRing
-from logos_pxl.service.gate.quotas import Quota, Quotas
-from logos_pxl.service.gate.signatures import SignedRequests
+from logos_pxl.service.gate.quotas import Quota
+from logos_pxl.service.gate.signatures import Signatures
 from logos_pxl.settings import Settings
 from logos_pxl.shared_state import SharedState
 
@@ -35,26 +35,17 @@ class Gate:
         self._clients = Clients(settings.trusted_proxies)
         self._keys = KeyRing.of(settings)
         self._quota = Quota.of(settings)
-        self._signatures: SignedRequests | None = None
-        self._quotas: Quotas | None = None
+        self._signatures = (
+            Signatures(self._keys, state, max_body_bytes=settings.max_request_bytes, body_timeout_s=settings.connection_timeout_s)
+            if settings.hmac_auth_enabled
+            else None
+        )
+        self._guard: Guard | None = None
 
     def inside(self, app: ASGIApp) -> ASGIApp:
-        """``app`` behind the layers that refuse."""
-        settings = self._settings
-        self._quotas = Quotas(app, self._quota, self._state, self._observer, open_paths=settings.open_paths)
-        app = self._quotas
-        if settings.hmac_auth_enabled:
-            self._signatures = SignedRequests(
-                app,
-                self._keys,
-                self._state,
-                self._observer,
-                open_paths=settings.open_paths,
-                max_body_bytes=settings.max_request_bytes,
-                body_timeout_s=settings.connection_timeout_s,
-            )
-            app = self._signatures
-        return Unambiguous(app, self._observer)
+        """``app`` behind the layer that refuses."""
+        self._guard = Guard(app, self._signatures, self._quota, self._state, self._observer, open_paths=self._settings.open_paths)
+        return self._guard
 
     def outside(self, app: ASGIApp, routes: Iterable[Route] = ()) -> AccessLog:
         """``app`` behind the layer that names and tells; ``routes`` are those whose paths may stand in pxl-server.log."""
@@ -65,8 +56,8 @@ class Gate:
         self._keys, self._quota = keys, quota
         if self._signatures is not None:
             self._signatures.keys = keys
-        if self._quotas is not None:
-            self._quotas.quota = quota
+        if self._guard is not None:
+            self._guard.quota = quota
 
     def tell(self) -> None:
         """Say in the log what is demanded of clients."""

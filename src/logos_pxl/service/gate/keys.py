@@ -10,14 +10,14 @@ from pydantic import SecretStr
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.observing import HmacKey
 from logos_pxl.service_settings import ServiceSettings
-from logos_pxl.signing import key_of_hex, matches
+from logos_pxl.signing import Verifier, key_of_hex
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
     """Keys by name."""
 
-    keys: tuple[tuple[HmacKey, bytes], ...] = field(repr=False)
+    keys: tuple[tuple[HmacKey, Verifier], ...] = field(repr=False)
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> "KeyRing":
@@ -27,7 +27,7 @@ class KeyRing:
             ("new", settings.hmac_key_new),
             ("old", settings.hmac_key_old),
         )
-        keys = tuple((name, key_of_hex(secret.get_secret_value())) for name, secret in given if secret is not None)
+        keys = tuple((name, Verifier(key_of_hex(secret.get_secret_value()))) for name, secret in given if secret is not None)
         if settings.hmac_auth_enabled and not keys:
             raise ConfigurationError(
                 "HMAC_SECRET_KEY is not set, and ENABLE_HMAC_AUTH=true demands signatures; give at least 64 hexadecimal digits (256 bits), "
@@ -38,8 +38,8 @@ class KeyRing:
     def key_of(self, canonical: bytes, signature: str) -> HmacKey | None:
         """The name of the key that ``signature`` was made with; every key is tried, also after one that fits."""
         found: HmacKey | None = None
-        for name, key in reversed(self.keys):
-            if matches(key, canonical, signature):
+        for name, verifier in self.keys:
+            if verifier.accepts(canonical, signature) and found is None:
                 found = name
         return found
 
