@@ -28,7 +28,14 @@ has "${PYTHON:-python3}" || want python3
 "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || want python3-venv
 rust_is_new || for package in rustc-web cargo-web rustfmt-web rust-web-clippy; do want "$package"; done
 if [ "${1:-}" = tests ]; then
+    # The operations manual's commands are tests.
     has curl || want curl
+    has jq || want jq
+    has bc || want bc
+    { has ps && has watch; } || want procps
+    has netstat || want net-tools
+    has ss || want iproute2
+    has openssl || want openssl
     has redis-server || want redis-server
     { has prometheus && has promtool; } || want prometheus
 fi
