@@ -35,12 +35,15 @@ def seconds_of(action: Callable[[], object]) -> float:
 
 
 def test_new_connections_are_served_while_the_balancer_notices(folder: Path) -> None:
-    """For PXL_DRAIN_DELAY seconds after SIGTERM a goal that still comes is decided; then the port is closed, and the status is 0."""
+    """For PXL_DRAIN_DELAY seconds after SIGTERM readiness is refused and goals are decided; then the port is closed; the status is 0."""
     with running_server(folder, PXL_POOL_SIZE="1", PXL_DRAIN_DELAY="1.5") as server:
         started = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         with httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=10) as late:
+            ready = late.get("/health/ready")
+            assert (ready.status_code, ready.json()["ready"], ready.json()["draining"]) == (503, False, True)
+            assert late.get("/health/live").status_code == 200
             assert late.post("/prove", json={"goal": "A -> A"}).json()["ok"] is True
         assert server.process.wait(10) == 0
         assert time.monotonic() - started >= 1.4
