@@ -32,14 +32,14 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_schemathesis_finds_nothing(fuzzed: Server, folder: Path) -> None:
-    """About a thousand requests made from the document, right and wrong ones and sequences of them."""
+    """Some eight hundred requests made from the document, right and wrong ones and sequences of them."""
     program = shutil.which("schemathesis", path=str(Path(sys.executable).parent))
     assert program is not None
     ran = subprocess.run(
         [
             program,
             *("--config-file", str(CONFIG), "run", f"http://127.0.0.1:{fuzzed.port}/openapi.json"),
-            *("--seed", "20251019", "--max-examples", "60", "--continue-on-failure"),
+            *("--seed", "20251019", "--max-examples", "40", "--continue-on-failure"),
         ],
         cwd=folder,
         capture_output=True,
@@ -52,7 +52,7 @@ def test_schemathesis_finds_nothing(fuzzed: Server, folder: Path) -> None:
     cases = re.search(r"(\d+) generated, (\d+) passed", ran.stdout)
     assert cases is not None
     assert cases[1] == cases[2]
-    assert int(cases[1]) > 600
+    assert int(cases[1]) > 500
     assert fuzzed.healthy()
 
 

@@ -41,14 +41,14 @@ class Place:
     def run(self, text: str, *, timeout_s: float = 60.0, ends: bool = True) -> Ran:
         """Run a command as it stands, but for the port when that of the manual is taken, and for folders of the root.
 
-        A command that does not end by itself is stopped after two seconds, and its status does not count.
+        A command that does not end by itself is stopped after a second, and its status does not count.
         """
         shown = text.replace("8088", str(self.server.port))
         for folder in ("/app/logs", "/exports"):
             shown = shown.replace(f'"{folder}', f'"{self.folder}{folder.removeprefix("/app")}')
         if shown.startswith("python integration_test_suite.py") and "--url" not in shown and self.server.port != 8088:
             shown += f" --url http://localhost:{self.server.port}"
-        program = ["bash", "-c", shown] if ends else ["timeout", "--signal=INT", "2", "bash", "-c", shown]
+        program = ["bash", "-c", shown] if ends else ["timeout", "--signal=INT", "1", "bash", "-c", shown]
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("HMAC", "PXL", "PYTHON"))}
         path = f"{Path(sys.executable).parent}:{clean['PATH']}"
         environment = {**clean, "PATH": path, "TERM": "xterm", "LC_ALL": "C.UTF-8", **self.environment}
@@ -56,8 +56,8 @@ class Place:
         return Ran(ran.stdout, ran.stderr, ran.returncode)
 
     def watched(self, text: str) -> str:
-        """What a command shows on a terminal in three seconds."""
-        ran = self.run(f"timeout 3 script -qec {shell_quoted(text)} /dev/null </dev/null")
+        """What a command shows on a terminal in a second and a half."""
+        ran = self.run(f"timeout --signal=KILL 1.5 script -qec {shell_quoted(text)} /dev/null </dev/null")
         return ran.out
 
 

@@ -315,7 +315,7 @@ def test_every_command_is_tested() -> None:
 
 @pytest.mark.parametrize("name", ENDLESS)
 def test_a_command_that_goes_on_shows_what_it_is_for(live: Place, name: str) -> None:
-    """In its first two seconds."""
+    """In its first second."""
     ENDLESS[name](run(live, name, ends=False), live)
 
 
