@@ -38,6 +38,14 @@ if [ "${1:-}" = tests ]; then
     has openssl || want openssl
     has redis-server || want redis-server
     { has prometheus && has promtool; } || want prometheus
+    has amtool || want prometheus-alertmanager
+    [ -x /usr/sbin/nginx ] || has nginx || want nginx-light
+    has chromium || want chromium
+    has docker-compose || want docker-compose
+    has kubectl || want kubernetes-client
+    has mandoc || want mandoc
+    has zsh || want zsh
+    has fish || want fish
 fi
 
 [ -n "$wanted" ] || exit 0

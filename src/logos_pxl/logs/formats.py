@@ -15,7 +15,7 @@ from structlog.stdlib import ProcessorFormatter
 
 from logos_pxl.logs.context import with_request_id
 from logos_pxl.logs.escaping import escaped, quoted
-from logos_pxl.logs.times import Clock
+from logos_pxl.logs.times import iso
 
 Form = Literal["text", "json"]
 Event = MutableMapping[str, Any]
@@ -28,27 +28,22 @@ _OWN = ("event", "timestamp", "level", "logger", "trace")
 def formatter(form: Form) -> logging.Formatter:
     """A formatter for the records of ``logging``."""
     return ProcessorFormatter(
-        foreign_pre_chain=[with_request_id, _Described()],
+        foreign_pre_chain=[with_request_id, _described],
         processors=[ProcessorFormatter.remove_processors_meta, _as_text if form == "text" else _as_json],
     )
 
 
-class _Described:
-    """Adds what the record knows: time, level, logger, trace."""
-
-    def __init__(self) -> None:
-        self._clock = Clock()
-
-    def __call__(self, _logger: Any, _method: str, event: Event) -> Event:
-        record: logging.LogRecord = event["_record"]
-        event["timestamp"] = self._clock.iso(record.created)
-        event["level"] = record.levelname
-        event["logger"] = _NAMES.get(record.name, record.name)
-        exc_info = event.pop("exc_info", None)
-        if exc_info and exc_info[1] is not None:
-            hidden = "request_id" in event and logging.getLogger().getEffectiveLevel() > logging.DEBUG
-            event["trace"] = trace_lines(exc_info[1], messages=not hidden)
-        return event
+def _described(_logger: Any, _method: str, event: Event) -> Event:
+    """Add what the record knows: time, level, logger, trace."""
+    record: logging.LogRecord = event["_record"]
+    event["timestamp"] = iso(record.created)
+    event["level"] = record.levelname
+    event["logger"] = _NAMES.get(record.name, record.name)
+    exc_info = event.pop("exc_info", None)
+    if exc_info and exc_info[1] is not None:
+        hidden = "request_id" in event and logging.getLogger().getEffectiveLevel() > logging.DEBUG
+        event["trace"] = trace_lines(exc_info[1], messages=not hidden)
+    return event
 
 
 def trace_lines(error: BaseException, *, messages: bool) -> list[str]:

@@ -21,7 +21,7 @@ from logos_pxl.logs.escaping import escaped
 from logos_pxl.logs.formats import Form, formatter
 from logos_pxl.logs.requests import RequestLines
 from logos_pxl.logs.targets import Descriptor, LogFile, Target
-from logos_pxl.logs.times import Clock
+from logos_pxl.logs.times import iso
 from logos_pxl.logs.writer import LineWriter
 from logos_pxl.service_settings import ServiceSettings
 
@@ -82,7 +82,7 @@ def note_failed_start(message: str) -> None:
 
 
 def _failed_start_line(message: str, as_json: bool) -> str:
-    now = Clock().iso(time.time())
+    now = iso(time.time())
     if as_json:
         return json.dumps({"timestamp": now, "level": "CRITICAL", "event": f"the service did not start: {message}"}) + "\n"
     return f"{now} CRITICAL start: the service did not start: {escaped(message)}\n"

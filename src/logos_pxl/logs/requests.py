@@ -19,7 +19,7 @@ from pydantic_core import to_json
 
 from logos_pxl.logs.escaping import escaped, quoted
 from logos_pxl.logs.formats import Form
-from logos_pxl.logs.times import Clock
+from logos_pxl.logs.times import common, iso
 
 _PATH_CHARACTERS = 256
 _AGENT_CHARACTERS = 160
@@ -61,17 +61,16 @@ class RequestLines:
         self.level = level
         self._access = access
         self._server = server
-        self._clock = Clock()
         self._access_line, self._server_line = (_access_text, _server_text) if form == "text" else (_access_json, _server_json)
 
     def tell(self, line: RequestLine) -> None:
         """Write what is to be told of a request that has been answered now."""
         now = time.time()
-        self._access(self._access_line(line, self._clock, now))
+        self._access(self._access_line(line, now))
         if line.method == "POST" or line.status in _REFUSED or line.status >= _DEFECT:
             level = _level(line.status)
             if level >= self.level:
-                text = self._server_line(line, self._clock, now, logging.getLevelName(level))
+                text = self._server_line(line, now, logging.getLevelName(level))
                 for write in self._server:
                     write(text)
 
@@ -82,27 +81,27 @@ def _level(status: int) -> int:
     return logging.ERROR if status >= _DEFECT else logging.INFO
 
 
-def _access_text(line: RequestLine, clock: Clock, now: float) -> bytes:
+def _access_text(line: RequestLine, now: float) -> bytes:
     agent = quoted(line.user_agent[:_AGENT_CHARACTERS]) if line.user_agent else '"-"'
     path = escaped(line.path[:_PATH_CHARACTERS]).replace('"', "%22").replace(" ", "%20")
     return (
-        f'{line.client} - {line.key or "-"} [{clock.common(now)}] "{line.method} {path} HTTP/{line.http_version}" {line.status} '
+        f'{line.client} - {line.key or "-"} [{common(now)}] "{line.method} {path} HTTP/{line.http_version}" {line.status} '
         f'{line.body_bytes} "-" {agent} {line.duration_s * 1000:.2f}ms {line.request_id}\n'
     ).encode()
 
 
-def _server_text(line: RequestLine, clock: Clock, now: float, level: str) -> bytes:
+def _server_text(line: RequestLine, now: float, level: str) -> bytes:
     key = f" HMAC key={line.key}" if line.key else ""
     remark = f": {escaped(line.remark)}" if line.remark else ""
     return (
-        f"{line.client} {clock.iso(now)} {level} {line.method} {line.endpoint} {line.status} request_id={line.request_id}{key}{remark}\n"
+        f"{line.client} {iso(now)} {level} {line.method} {line.endpoint} {line.status} request_id={line.request_id}{key}{remark}\n"
     ).encode()
 
 
-def _access_json(line: RequestLine, clock: Clock, now: float) -> bytes:
+def _access_json(line: RequestLine, now: float) -> bytes:
     document: dict[str, Any] = {
         "client": line.client,
-        "timestamp": clock.iso(now),
+        "timestamp": iso(now),
         "event": "request",
         "method": line.method,
         "path": escaped(line.path[:_PATH_CHARACTERS]),
@@ -117,10 +116,10 @@ def _access_json(line: RequestLine, clock: Clock, now: float) -> bytes:
     return to_json(document) + b"\n"
 
 
-def _server_json(line: RequestLine, clock: Clock, now: float, level: str) -> bytes:
+def _server_json(line: RequestLine, now: float, level: str) -> bytes:
     document: dict[str, Any] = {
         "client": line.client,
-        "timestamp": clock.iso(now),
+        "timestamp": iso(now),
         "level": level,
         "event": f"{line.method} {line.endpoint}",
         "status": line.status,

@@ -4,29 +4,20 @@ Two decimals of a second, not three: the operations manual counts refused signat
 """
 
 import time
+from functools import lru_cache
 
 
-class Clock:
-    """Formats times; what is the same within a second is made once."""
+def iso(timestamp_s: float) -> str:
+    """ISO 8601 in UTC, such as ``2026-01-31T09:30:00.25Z``."""
+    return f"{_of_second(int(timestamp_s))[0]}.{int(timestamp_s % 1 * 100):02d}Z"
 
-    def __init__(self) -> None:
-        self._second = -1
-        self._iso = ""
-        self._common = ""
 
-    def iso(self, timestamp_s: float) -> str:
-        """ISO 8601 in UTC, such as ``2026-01-31T09:30:00.25Z``."""
-        self._set(int(timestamp_s))
-        return f"{self._iso}.{int(timestamp_s % 1 * 100):02d}Z"
+def common(timestamp_s: float) -> str:
+    """The form of the common log format in UTC, such as ``31/Jan/2026:09:30:00 +0000``."""
+    return _of_second(int(timestamp_s))[1]
 
-    def common(self, timestamp_s: float) -> str:
-        """The form of the common log format in UTC, such as ``31/Jan/2026:09:30:00 +0000``."""
-        self._set(int(timestamp_s))
-        return self._common
 
-    def _set(self, second: int) -> None:
-        if second != self._second:
-            utc = time.gmtime(second)
-            self._iso = time.strftime("%Y-%m-%dT%H:%M:%S", utc)
-            self._common = time.strftime("%d/%b/%Y:%H:%M:%S +0000", utc)
-            self._second = second
+@lru_cache(maxsize=8)
+def _of_second(second: int) -> tuple[str, str]:
+    utc = time.gmtime(second)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", utc), time.strftime("%d/%b/%Y:%H:%M:%S +0000", utc)

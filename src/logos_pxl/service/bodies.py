@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Message
+from starlette.types import Message, Receive
 
 from logos_pxl.errors import RequestTooLarge
 from logos_pxl.service.problems import InvalidFields, InvalidJson, SlowBody, UnsupportedMediaType
@@ -22,7 +22,7 @@ _JSON_TYPES = ("application/json", "application/json; charset=utf-8", "applicati
 _SHOWN_CHARACTERS = 60
 
 BODY = "logos_pxl.body"
-"""Where a layer that has read the body leaves it, within the same bound."""
+"""Where a layer that has read the body leaves it, within the same bound; nothing more of it can be received."""
 
 
 async def read_json(request: Request, model: type[Model], *, max_bytes: int, timeout_s: float) -> Model:
@@ -31,7 +31,10 @@ async def read_json(request: Request, model: type[Model], *, max_bytes: int, tim
     Raises UnsupportedMediaType, RequestTooLarge, SlowBody, InvalidJson, InvalidFields; ClientDisconnect when the client went away.
     """
     _require_json(request)
-    body = await read_body(request, max_bytes=max_bytes, timeout_s=timeout_s)
+    body: bytes | None = request.scope.get(BODY)
+    if body is None:
+        announced = request.headers.get("content-length", "")
+        body = await read_body(request.receive, announced, max_bytes=max_bytes, timeout_s=timeout_s)
     try:
         return model.model_validate(_decode(body), strict=True)
     except ValidationError as error:
@@ -47,39 +50,38 @@ def _require_json(request: Request) -> None:
         raise UnsupportedMediaType(f"the Content-Encoding is {encoding[:_SHOWN_CHARACTERS]!r}; send the body uncompressed")
 
 
-async def read_body(request: Request, *, max_bytes: int, timeout_s: float) -> bytes:
-    """All of the body. Raises RequestTooLarge, SlowBody; ClientDisconnect when the client went away."""
-    read: bytes | None = request.scope.get(BODY)
-    if read is not None:
-        return read
-    announced = request.headers.get("content-length", "")
+async def read_body(receive: Receive, announced: str, *, max_bytes: int, timeout_s: float) -> bytes:
+    """All of the body; ``announced`` is its Content-Length, empty where there is none.
+
+    Raises RequestTooLarge, SlowBody; ClientDisconnect when the client went away.
+    """
     if announced.isdecimal() and int(announced[:20]) > max_bytes:
         raise _too_large(max_bytes)
-    message = await _receive(request, timeout_s)
+    message = await _receive(receive, timeout_s)
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
-        body = await _read_rest(request, bytearray(body), max_bytes, timeout_s)
+        body = await _read_rest(receive, bytearray(body), max_bytes, timeout_s)
     if len(body) > max_bytes:
         raise _too_large(max_bytes)
     return body
 
 
-async def _read_rest(request: Request, body: bytearray, max_bytes: int, timeout_s: float) -> bytes:
+async def _read_rest(receive: Receive, body: bytearray, max_bytes: int, timeout_s: float) -> bytes:
     deadline = asyncio.get_running_loop().time() + timeout_s
     more = True
     while more and len(body) <= max_bytes:
-        message = await _receive(request, deadline - asyncio.get_running_loop().time())
+        message = await _receive(receive, deadline - asyncio.get_running_loop().time())
         body += message.get("body", b"")
         more = message.get("more_body", False)
     return bytes(body)
 
 
-async def _receive(request: Request, timeout_s: float) -> Any:
-    message = _received(request)
+async def _receive(receive: Receive, timeout_s: float) -> Any:
+    message = _received(receive)
     if message is None:
         try:
             async with asyncio.timeout(timeout_s):
-                message = await request.receive()
+                message = await receive()
         except TimeoutError as error:
             raise SlowBody("the body did not arrive within CONNECTION_TIMEOUT; send it at once") from error
     if message["type"] == "http.disconnect":
@@ -87,9 +89,9 @@ async def _receive(request: Request, timeout_s: float) -> Any:
     return message
 
 
-def _received(request: Request) -> Any:
+def _received(receive: Receive) -> Any:
     """The message that is there already, as nearly always: then no clock need be set, which would cost more than all else of reading."""
-    receiving = cast("Coroutine[Any, Any, Message]", request.receive())
+    receiving = cast("Coroutine[Any, Any, Message]", receive())
     try:
         receiving.send(None)
     except StopIteration as done:

@@ -9,7 +9,7 @@ within its client's quota, where there is one.
 from collections.abc import Sequence
 
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logos_pxl.errors import PxlError
 from logos_pxl.observing import Observer
@@ -54,7 +54,6 @@ class Guard:
                 if not self._open.allow(scope):
                     if self._signatures is not None:
                         arrival.key, scope[BODY] = await self._signatures.check(scope, receive, arrival)
-                        receive = _replaying(scope[BODY], receive)
                         self._observer.authenticated(arrival.key)
                     if self.quota.enabled:
                         await count(arrival, self.quota, self._state)
@@ -94,17 +93,3 @@ class OpenPaths:
             return False
         path: str = scope["path"]
         return path in self._exact or path.startswith(self._below)
-
-
-def _replaying(body: bytes, receive: Receive) -> Receive:
-    """A receive channel that gives the body that was read, and then what comes."""
-    given = False
-
-    async def replay() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay

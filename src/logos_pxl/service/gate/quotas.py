@@ -19,16 +19,18 @@ WINDOW_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """``per_minute`` requests for each client address, or for each signature key."""
+    """``per_minute`` requests for each client address, or for each signature key; ``policy`` is the field that says so."""
 
     enabled: bool
     per_minute: int
     by_key: bool
+    policy: bytes
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> "Quota":
         """The quota that ``settings`` names."""
-        return cls(settings.rate_limit_enabled, settings.rate_limit_per_minute, settings.rate_limit_by == "key")
+        policy = b'"default";q=%d;w=%d' % (settings.rate_limit_per_minute, WINDOW_S)
+        return cls(settings.rate_limit_enabled, settings.rate_limit_per_minute, settings.rate_limit_by == "key", policy)
 
 
 async def count(arrival: Arrival, quota: Quota, state: SharedState) -> None:
@@ -37,10 +39,7 @@ async def count(arrival: Arrival, quota: Quota, state: SharedState) -> None:
     bucket = f"key:{arrival.key}" if by_key else f"address:{quota_bucket(arrival.client)}"
     decision = await state.take_token(bucket, quota.per_minute, WINDOW_S)
     wait_s = math.ceil(decision.reset_s)
-    arrival.fields = (
-        (b"ratelimit-policy", b'"default";q=%d;w=%d' % (quota.per_minute, WINDOW_S)),
-        (b"ratelimit", b'"default";r=%d;t=%d' % (decision.remaining, wait_s)),
-    )
+    arrival.fields = ((b"ratelimit-policy", quota.policy), (b"ratelimit", b'"default";r=%d;t=%d' % (decision.remaining, wait_s)))
     if not decision.allowed:
         whose = "this signature key" if by_key else "this client address"
         raise QuotaExceeded(

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from starlette.requests import Request
 from starlette.types import Receive
 
 from logos_pxl.observing import HmacKey
@@ -54,7 +53,8 @@ class Signatures:
         signed_s = _within_window(timestamp, now)
         body = b""
         if b"content-length" in headers or b"transfer-encoding" in headers:
-            body = await read_body(Request(scope, receive), max_bytes=self._max_body_bytes, timeout_s=self._body_timeout_s)
+            announced = arrival.text_of(b"content-length")
+            body = await read_body(receive, announced, max_bytes=self._max_body_bytes, timeout_s=self._body_timeout_s)
         key = self._key(_canonical(scope, timestamp, nonce, body), signature)
         # For as long as the timestamp stays within the window, which may be twice as long.
         if not await self._state.claim_nonce(nonce, signed_s + WINDOW_S + _NONCE_MARGIN_S - now):
