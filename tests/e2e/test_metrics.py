@@ -164,6 +164,17 @@ def test_memory_is_told_for_service_and_sessions(server: Server) -> None:
     assert 0 < found["logos_pxl_memory_usage_percent"] < 100
 
 
+def test_what_is_kept_is_told(server: Server) -> None:
+    """Certificates beside their bounds, no failures, no lost line; and the clock by which signatures are judged."""
+    found = metrics(server)
+    assert 0 < found["logos_pxl_certificates_held"] <= found["logos_pxl_certificates_held_max"] == 10_000
+    assert 0 < found["logos_pxl_certificates_size_bytes"] <= found["logos_pxl_certificates_size_max_bytes"]
+    assert [found[f'logos_pxl_certificate_failures_total{{step="{step}"}}'] for step in ("write", "read", "verify")] == [0, 0, 0]
+    assert [found[f'logos_pxl_log_lines_lost_total{{file="{file}"}}'] for file in ("access.log", "pxl-server.log")] == [0, 0]
+    assert abs(found["logos_pxl_time_seconds"] - time.time()) < 30
+    assert found["logos_pxl_authentication_required"] == 0
+
+
 def test_every_metric_is_documented_and_every_documented_metric_exists(server: Server) -> None:
     """Names and types, both ways."""
     text = server.client.get("/metrics", headers={"Accept": "text/plain"}).text

@@ -66,6 +66,10 @@ class Logs:
         logging.getLogger().setLevel(_LEVELS[name])
         self.requests.level = _LEVELS[name]
 
+    def lost_lines(self) -> dict[str, int]:
+        """How many lines of each file, and of standard error, were lost since the start."""
+        return {writer.name: writer.lost for writer in self._writers}
+
     def reopen(self) -> None:
         """Open the files anew, after they were renamed."""
         for writer in self._writers:

@@ -32,6 +32,7 @@ class LineWriter:
         self._lines: list[bytes] = []
         self._pending_bytes = 0
         self._lost = 0
+        self._lost_and_told = 0
         self._failing = False
         self._wake = threading.Event()
         self._urgent = threading.Event()
@@ -51,6 +52,12 @@ class LineWriter:
             self._wake.set()
         if urgent:
             self._urgent.set()
+
+    @property
+    def lost(self) -> int:
+        """How many lines found no room since the start."""
+        with self._lock:
+            return self._lost_and_told + self._lost
 
     def reopen(self) -> None:
         """Open the target anew before the next line."""
@@ -91,6 +98,7 @@ class LineWriter:
             if self._lost and not self._failing:
                 lines.append(self._lost_line(self._lost))
                 self._pending_bytes += len(lines[-1])
+                self._lost_and_told += self._lost
                 self._lost = 0
         return b"".join(lines)
 

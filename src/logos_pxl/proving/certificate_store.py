@@ -11,6 +11,7 @@ import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import dataclass
 from pathlib import Path
 
 from logos_pxl.errors import MalformedCertificate, StorageUnavailable
@@ -25,12 +26,33 @@ _WRITE_TIMEOUT_S = 1.0
 _READ_TIMEOUT_S = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class StoreStats:
+    """What a store holds and may hold, and what failed since it was opened.
+
+    ``failed_writes``: certificates that the disk refused or was too slow for, or that came when too many waited. ``failed_reads``: those
+    that could not be read in time or at all. ``damaged``: files that were not what their name says, and were removed.
+    """
+
+    held: int
+    max_files: int
+    size_bytes: int
+    max_bytes: int
+    failed_writes: int
+    failed_reads: int
+    damaged: int
+
+
 class CertificateStore:
     """Keeps at most ``max_files`` certificates of ``max_bytes`` together; the oldest go first."""
 
     def __init__(self, path: Path, *, max_files: int, max_bytes: int) -> None:
         """Open the folder at ``path``. Raises OSError."""
         self._directory = BoundedDirectory(path, max_files=max_files, max_bytes=max_bytes)
+        self._bounds = (max_files, max_bytes)
+        # Each of these is counted on one thread only: the first two on the event loop's, the others on the disk's.
+        self._late_writes = self._failed_reads = 0
+        self._refused_writes = self._damaged = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="certificates")
         self._waiting = 0
 
@@ -39,12 +61,27 @@ class CertificateStore:
         if certificate.id in self._directory:
             return True
         if self._waiting >= _MAX_WAITING:
+            self._late_writes += 1
             return False
         self._waiting += 1
         writing = asyncio.get_running_loop().run_in_executor(self._thread, copy_context().run, self._write, certificate)
         writing.add_done_callback(self._written)
         await asyncio.wait((writing,), timeout=_WRITE_TIMEOUT_S)
+        self._late_writes += not writing.done()
         return writing.done() and writing.result()
+
+    def stats(self) -> StoreStats:
+        """The figures now."""
+        max_files, max_bytes = self._bounds
+        return StoreStats(
+            held=len(self._directory),
+            max_files=max_files,
+            size_bytes=self._directory.total_bytes,
+            max_bytes=max_bytes,
+            failed_writes=self._late_writes + self._refused_writes,
+            failed_reads=self._failed_reads,
+            damaged=self._damaged,
+        )
 
     def holds(self, certificate_id: str) -> bool:
         """Whether ``get`` would find it, as far as this process knows."""
@@ -60,6 +97,7 @@ class CertificateStore:
             async with asyncio.timeout(_READ_TIMEOUT_S):
                 return await reading
         except (TimeoutError, OSError) as error:
+            self._failed_reads += 1
             raise StorageUnavailable(f"the certificate store cannot be read now: {error or 'it is too slow'}") from error
 
     def close(self) -> None:
@@ -73,6 +111,7 @@ class CertificateStore:
         try:
             return self._directory.write(certificate.id, _sealed(certificate))
         except OSError as error:
+            self._refused_writes += 1
             _log.warning("certificate %s could not be kept: %s", certificate.id, error)
             return False
 
@@ -83,6 +122,7 @@ class CertificateStore:
         try:
             return _unsealed(data, certificate_id)
         except MalformedCertificate as error:
+            self._damaged += 1
             _log.error("the file of certificate %s is damaged and was removed: %s", certificate_id, error)
             self._directory.discard(certificate_id)
             return None

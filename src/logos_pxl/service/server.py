@@ -60,7 +60,7 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
         Canaries(runtime.pool, runtime.searches, settings.canaries(), metrics.recorder) as canaries,
         PerformanceFile(settings.log_dir, metrics.performance, metrics.recorder, interval_s=settings.performance_interval_s),
     ):
-        metrics.watch(runtime, canaries)
+        metrics.watch(runtime, canaries, logs)
         gate = reloading.gate = Gate(settings, logs.requests, runtime.shared_state, metrics.recorder)
         config.app = app = build_app(runtime, metrics, canaries, gate)
         refusals = CountedRefusals(metrics.recorder)

@@ -45,9 +45,11 @@ def test_lines_wait_while_the_disk_is_full(tmp_path: Path) -> None:
         writer.write(line)
         assert time.monotonic() - started < 0.5
     kept = 1000 // len(lines[0])
+    assert writer.lost == 300 - kept
     target.full = False
     wait_until(lambda: b"were lost" in target.path.read_bytes(), 10)
     writer.close(timeout_s=5)
+    assert writer.lost == 300 - kept, "what was told is not forgotten"
     assert target.path.read_bytes() == b"".join(lines[:kept]) + lost_line(300 - kept)
 
 

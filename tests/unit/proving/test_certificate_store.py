@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from logos_pxl.errors import StorageUnavailable
 from logos_pxl.kernel import CheckKind
 from logos_pxl.proving import Certificate, CertificateStore, Versions
 
@@ -75,6 +76,23 @@ async def test_a_disk_that_refuses_costs_a_false_and_nothing_more(store: Certifi
     """Keeping never raises."""
     shutil.rmtree(tmp_path / "certificates")
     assert await store.keep(CERTIFICATE) is False
+
+
+async def test_the_store_tells_what_it_holds_and_what_failed(store: CertificateStore, tmp_path: Path) -> None:
+    """Each kind of failure is counted once, and the bounds stand beside what they bound."""
+    await store.keep(CERTIFICATE)
+    file = tmp_path / "certificates" / CERTIFICATE.id
+    stats = store.stats()
+    assert (stats.held, stats.max_files, stats.size_bytes, stats.max_bytes) == (1, 100, file.stat().st_size, 1 << 20)
+    assert (stats.failed_writes, stats.failed_reads, stats.damaged) == (0, 0, 0)
+    file.write_bytes(b"damaged")
+    await store.get(CERTIFICATE.id)
+    file.mkdir()
+    with pytest.raises(StorageUnavailable):
+        await store.get(CERTIFICATE.id)
+    await store.keep(CERTIFICATE)
+    stats = store.stats()
+    assert (stats.held, stats.failed_writes, stats.failed_reads, stats.damaged) == (0, 1, 1, 1)
 
 
 async def test_many_at_once_are_all_kept_or_told_not_to_be(store: CertificateStore) -> None:

@@ -31,6 +31,9 @@ class StateCollector(Collector):
         yield from self._memory()
         yield from self._canaries()
         yield _gauge("uptime_seconds", "Seconds since the service was started.", time.monotonic() - self.started)
+        yield _gauge("time_seconds", "The service's clock, which signatures are judged by, since the epoch.", time.time())
+        required = self.runtime.settings.hmac_auth_enabled
+        yield _gauge("authentication_required", "1 when requests must be signed (ENABLE_HMAC_AUTH).", float(required))
         yield self._build()
 
     def _build(self) -> Metric:

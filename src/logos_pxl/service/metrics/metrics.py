@@ -7,12 +7,14 @@ import time
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 
+from logos_pxl.logs import Logs
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.condition import Condition
 from logos_pxl.service.metrics.collector import StateCollector
 from logos_pxl.service.metrics.endpoints import EndpointStatistics
 from logos_pxl.service.metrics.instruments import Instruments
+from logos_pxl.service.metrics.keeping import KeepingCollector
 from logos_pxl.service.metrics.kpis import Kpis
 from logos_pxl.service.metrics.performance import PerformanceReport
 from logos_pxl.service.metrics.recorder import Recorder
@@ -31,8 +33,9 @@ class Metrics:
         self.recorder = Recorder(self.instruments, self.kpis, self.condition)
         self._started = time.monotonic()
 
-    def watch(self, runtime: Runtime, canaries: Canaries) -> None:
+    def watch(self, runtime: Runtime, canaries: Canaries, logs: Logs) -> None:
         """Read the state of an open service from now on. To be called once."""
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self.registry.register(StateCollector(runtime, canaries, self.kpis, self._started))
+        self.registry.register(KeepingCollector(runtime.certificates, logs))

@@ -16,6 +16,7 @@ from logos_pxl.proving.canaries import CanaryStep
 from logos_pxl.service.condition import Condition
 from logos_pxl.service.metrics.instruments import Instruments
 from logos_pxl.service.metrics.kpis import Kpis
+from logos_pxl.service.refusals import Refusal
 
 TOO_MANY_CONNECTIONS = "too-many-connections"
 
@@ -46,6 +47,8 @@ class Recorder(Observer):
             (on.authentications, get_args(HmacKey)),
             (on.canary_failures, get_args(CanaryStep)),
             (on.reloads, ("succeeded", "failed")),
+            (on.authentication_failures, [refusal.code for refusal in Refusal]),
+            (on.rejections, (TOO_MANY_CONNECTIONS, "internal")),
         )
         for counter, values in labels:
             for value in values:
