@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from logos_pxl.service.condition import Condition
 from logos_pxl.service.metrics.instruments import Instruments
-from logos_pxl.service.metrics.sketch import QuantileSketch
 from logos_pxl.service.metrics.window import SlidingWindow
+from logos_pxl.sketch import QuantileSketch
 
 WINDOW_S = 86_400.0
 _SLOTS = 96

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from logos_pxl.service.metrics.sketch import QuantileSketch
 from logos_pxl.service.metrics.window import SlidingWindow
+from logos_pxl.sketch import QuantileSketch
 
 _SLOTS = 60
 

@@ -6,7 +6,6 @@ that minute, one line in the log and nothing else. Writing happens off the event
 
 import asyncio
 import logging
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from logos_pxl.durable import replace_file
 from logos_pxl.observing import Observer
 from logos_pxl.service.answers import json_response
 from logos_pxl.service.metrics.endpoints import WINDOW_S, EndpointStatistics
@@ -76,6 +76,9 @@ class PerformanceFile:
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
+        if self._writing is not None:
+            # Begun by the task that was cancelled: the last figures come after it.
+            await asyncio.wait([self._writing], timeout=WRITE_TIMEOUT_S)
         await self.write()
         self._thread.shutdown(wait=self._writing is None or self._writing.done(), cancel_futures=True)
 
@@ -108,23 +111,6 @@ class PerformanceFile:
         while True:
             await asyncio.sleep(self._interval_s)
             await self.write()
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Put ``data`` in the file's place, at once. Raises OSError; then what was there is there still."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The name is fixed: what a crash leaves behind is written over.
-    beside = path.with_name(f".{path.name}.new")
-    write_whole(beside, data)
-    beside.replace(path)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write ``data`` and have it on the disk. Raises OSError."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _now() -> str:

@@ -117,12 +117,6 @@ async def test_a_folder_that_cannot_be_written_does_no_harm(
     assert (obstacle / FILE_NAME).is_file()
 
 
-async def test_a_full_disk_leaves_the_last_file_whole(statistics: EndpointStatistics, failures: Failures) -> None:
-    """On a device that refuses every byte, the error is that of a full disk."""
-    with pytest.raises(OSError, match="No space left"):
-        performance.write_whole(Path("/dev/full"), b"x")
-
-
 async def test_a_disk_that_hangs_holds_up_nobody(
     tmp_path: Path, statistics: EndpointStatistics, failures: Failures, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logos_pxl.service.metrics.sketch import RELATIVE_ERROR, QuantileSketch
+from logos_pxl.sketch import RELATIVE_ERROR, QuantileSketch
 
 numbers = st.floats(min_value=1e-6, max_value=86_400, allow_nan=False)
 
