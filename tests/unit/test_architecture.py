@@ -11,17 +11,18 @@ PACKAGE = ROOT / "src" / "logos_pxl"
 
 # What must not be imported, by the part that must not import it. `acceptance` and `signing` serve clients: no engine, no service.
 FORBIDDEN = {
-    "goals": {"kernel", "proving", "service", "cli", "runtime", "shared_state"},
-    "kernel": {"goals", "proving", "service", "cli", "runtime", "shared_state"},
-    "shared_state": {"goals", "kernel", "proving", "service", "cli", "runtime"},
-    "proving": {"service", "cli", "runtime"},
-    "service": {"cli"},
-    "runtime": {"service", "cli"},
-    "observing": {"goals", "proving", "service", "cli", "runtime"},
-    "settings": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state"},
-    "errors": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings"},
-    "acceptance": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings"},
-    "signing": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings"},
+    "goals": {"kernel", "proving", "service", "cli", "runtime", "shared_state", "ops"},
+    "kernel": {"goals", "proving", "service", "cli", "runtime", "shared_state", "ops"},
+    "shared_state": {"goals", "kernel", "proving", "service", "cli", "runtime", "ops"},
+    "proving": {"service", "cli", "runtime", "ops"},
+    "service": {"cli", "ops"},
+    "runtime": {"service", "cli", "ops"},
+    "observing": {"goals", "proving", "service", "cli", "runtime", "ops"},
+    "settings": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "ops"},
+    "errors": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "ops"},
+    "ops": {"goals", "kernel", "proving", "service", "runtime", "shared_state"},
+    "acceptance": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "ops"},
+    "signing": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "ops"},
 }
 ENGINE_ALLOWED = {"goals", "proving", "kernel", "runtime", "service", "cli"}
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from logos_pxl.ops.app import app as ops_app
+
 app = typer.Typer(
     name="pxl",
     help="Decide goals of the modal logic S5. Every verdict is checked by the Coq kernel.",
@@ -16,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(ops_app)
 
 
 class InputFormat(StrEnum):

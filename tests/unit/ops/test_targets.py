@@ -1,0 +1,176 @@
+"""Targets: what each of their calls runs. Recorders stand in for docker-compose and kubectl, which have no engine and no cluster here."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from recording import Recorder
+
+from logos_pxl.ops.errors import OperationFailed, TargetFailed
+from logos_pxl.ops.targets import ComposeTarget, KubernetesTarget, LocalTarget, target_of
+from logos_pxl.ops.targets.commands import run_program
+from logos_pxl.settings import Settings
+
+DEPLOYMENT = {
+    "metadata": {"annotations": {}},
+    "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "pxl", "tier": "prover"}}},
+    "status": {"readyReplicas": 2},
+}
+
+
+@pytest.fixture
+def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    made = Recorder(tmp_path / "bin", "docker-compose", "kubectl")
+    monkeypatch.setenv("PATH", f"{made.folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    return made
+
+
+def settings(**variables: str) -> Settings:
+    return Settings(**variables)
+
+
+def test_the_setting_chooses_the_target() -> None:
+    """One variable, whatever its case."""
+    chosen = [target_of(settings(PXL_OPS_TARGET=name)) for name in ("local", "Compose", "kubernetes")]
+    assert [type(target) for target in chosen] == [LocalTarget, ComposeTarget, KubernetesTarget]
+    assert [target.name for target in chosen] == ["local", "compose", "kubernetes"]
+
+
+def test_compose_runs_docker_compose(recorder: Recorder) -> None:
+    """Each call is one command; the container's end may take longer than the service's."""
+    recorder.answer("ps", "--services", out="redis\npxl-prover\n")
+    recorder.answer("logs", out="pxl-prover_1  | one\npxl-prover_1  | two | three\n")
+    target = ComposeTarget(settings(PXL_SHUTDOWN_TIMEOUT="20"))
+    target.start()
+    target.stop()
+    target.restart()
+    target.reload()
+    assert target.standing().runs
+    assert target.log_lines(2) == ["one", "two | three"]
+    assert recorder.calls() == [
+        ["docker-compose", "up", "-d", "pxl-prover"],
+        ["docker-compose", "stop", "--timeout", "30", "pxl-prover"],
+        ["docker-compose", "up", "-d", "--no-deps", "--force-recreate", "--timeout", "30", "pxl-prover"],
+        ["docker-compose", "kill", "-s", "SIGHUP", "pxl-prover"],
+        ["docker-compose", "ps", "--services", "--filter", "status=running"],
+        ["docker-compose", "ps", "pxl-prover"],
+        ["docker-compose", "logs", "--no-color", "--tail=2", "pxl-prover"],
+    ]
+
+
+def test_a_service_without_a_container_does_not_run(recorder: Recorder) -> None:
+    """Whatever else the compose file runs."""
+    recorder.answer("ps", "--services", out="redis\n")
+    assert not ComposeTarget(settings()).standing().runs
+
+
+def test_kubernetes_runs_kubectl(recorder: Recorder) -> None:
+    """In the namespace that was named; a restart returns when the new pods are ready."""
+    recorder.answer("-o", "json", out=json.dumps(DEPLOYMENT))
+    recorder.answer("logs", out="[pod/pxl-1/pxl] one\n")
+    target = KubernetesTarget(settings(PXL_OPS_NAMESPACE="proofs", PXL_OPS_SERVICE="prover"))
+    target.restart()
+    target.set_variable("PXL_POOL_SIZE", "15")
+    assert target.standing().runs
+    assert target.log_lines(5) == ["[pod/pxl-1/pxl] one"]
+    calls = recorder.calls()
+    assert {tuple(call[:3]) for call in calls} == {("kubectl", "--namespace", "proofs")}
+    assert [call[3:] for call in calls] == [
+        ["rollout", "restart", "deployment/prover"],
+        ["rollout", "status", "deployment/prover", "--timeout=300s"],
+        ["set", "env", "deployment/prover", "PXL_POOL_SIZE=15"],
+        ["get", "deployment/prover", "-o", "json"],
+        ["get", "deployment/prover", "-o", "wide"],
+        ["get", "deployment/prover", "-o", "json"],
+        ["logs", "--selector=app=pxl,tier=prover", "--prefix", "--tail=5"],
+    ]
+
+
+def test_kubernetes_starts_as_many_as_it_stopped(recorder: Recorder) -> None:
+    """The number is kept in the deployment, so that another process can start what this one stopped."""
+    recorder.answer("-o", "json", out=json.dumps(DEPLOYMENT))
+    KubernetesTarget(settings()).stop()
+    calls = [call[1:] for call in recorder.calls()]
+    assert ["annotate", "--overwrite", "deployment/pxl-prover", "pxl.replicas-before-stop=3"] in calls
+    assert ["scale", "deployment/pxl-prover", "--replicas=0"] in calls
+    assert ["wait", "pod", "--selector=app=pxl,tier=prover", "--for=delete", "--timeout=60s"] in calls
+    stopped = {**DEPLOYMENT, "metadata": {"annotations": {"pxl.replicas-before-stop": "3"}}, "spec": {"replicas": 0}}
+    recorder.answer("-o", "json", out=json.dumps(stopped))
+    KubernetesTarget(settings()).start()
+    assert ["scale", "deployment/pxl-prover", "--replicas=3"] in [call[1:] for call in recorder.calls()]
+
+
+def test_a_command_that_fails_says_what_it_said(recorder: Recorder) -> None:
+    """The whole command, its status and its own words."""
+    recorder.answer("kill", err="no such service: pxl-prover\n", status=1)
+    with pytest.raises(TargetFailed, match="docker-compose kill -s SIGHUP pxl-prover: status 1: no such service"):
+        ComposeTarget(settings()).reload()
+
+
+def test_a_command_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With what to do."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(TargetFailed, match="there is no kubectl on the search path; install it, or set PXL_OPS_TARGET"):
+        KubernetesTarget(settings()).reload()
+
+
+def test_a_command_that_hangs_is_ended() -> None:
+    """After its time."""
+    with pytest.raises(TargetFailed, match=r"sleep 60: not done after 0\.2 s"):
+        run_program(["sleep", "60"], timeout_s=0.2)
+
+
+@pytest.mark.parametrize("kind", [LocalTarget, ComposeTarget])
+def test_a_variable_is_set_in_the_environment_file(
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[LocalTarget | ComposeTarget]
+) -> None:
+    """Other lines and the file's mode stay; the service would read the new value."""
+    monkeypatch.delenv("PXL_ENV_FILE", raising=False)
+    file = tmp_path / ".env"
+    file.write_text("# ours\nHMAC_SECRET_KEY=" + "a1" * 32 + "\nPXL_POOL_SIZE=5\nPXL_CACHE_TTL=1")
+    file.chmod(0o640)
+    kind(settings()).set_variable("PXL_POOL_SIZE", "15")
+    kind(settings()).set_variable("PXL_OPS_URL", "http://127.0.0.1:1")
+    assert file.read_text().startswith("# ours\nHMAC_SECRET_KEY=a1")
+    assert dotenv_values(file) == {
+        "HMAC_SECRET_KEY": "a1" * 32, "PXL_POOL_SIZE": "15", "PXL_CACHE_TTL": "1", "PXL_OPS_URL": "http://127.0.0.1:1",
+    }  # fmt: skip
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert Settings.load().pool_size == 15
+    assert recorder.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wrong"),
+    [
+        ("PXL_POOL_SIZE", "many", "PXL_POOL_SIZE='many'"),
+        ("PXL_POOLSIZE", "5", "no variable of the service"),
+        ("PXL_OPS_SERVICE", "a\nHMAC_SECRET_KEY=x", "one line"),
+    ],
+)
+def test_a_wrong_variable_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, wrong: str) -> None:
+    """What the service would refuse at its next start is refused now."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OperationFailed, match=wrong):
+        LocalTarget(settings()).set_variable(name, value)
+    assert not (tmp_path / ".env").exists()
+
+
+def test_a_variable_that_the_environment_sets_is_not_set_in_vain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the environment comes before the file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PXL_POOL_SIZE", "4")
+    with pytest.raises(TargetFailed, match="PXL_POOL_SIZE is set in the environment"):
+        LocalTarget(settings()).set_variable("PXL_POOL_SIZE", "15")
+
+
+def test_the_last_lines_of_a_log(tmp_path: Path) -> None:
+    """Of a long one too, and none of one that is not there."""
+    target = LocalTarget(settings(PXL_LOG_DIR=str(tmp_path)))
+    assert target.log_lines(5) == []
+    (tmp_path / "pxl-server.log").write_text("".join(f"line {number}\n" for number in range(200_000)))
+    assert target.log_lines(2) == ["line 199998", "line 199999"]
+    assert target.log_lines(0) == []
