@@ -94,6 +94,7 @@ class Runtime:
                 max_jobs=settings.jobs_max,
                 max_bytes=settings.jobs_max_bytes,
                 ttl_s=settings.job_ttl_s,
+                replica=settings.replica,
                 observer=observer,
             )
             stack.push_async_callback(jobs.close)

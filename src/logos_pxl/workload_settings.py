@@ -21,6 +21,12 @@ class WorkloadSettings(BaseModel):
     job_max_timeout_ms: int = variable(
         600_000, "PXL_JOB_MAX_TIMEOUT_MS", "the largest timeout_ms of a job, and its default, from 1 to 86400000", ge=1, le=86_400_000
     )
+    replica: str = variable(
+        "",
+        "PXL_REPLICA",
+        "a name for this process among its replicas, of 1 to 63 letters, digits, dots and hyphens, beginning with a letter or a digit",
+        pattern="^([A-Za-z0-9][A-Za-z0-9.-]{0,62})?$",
+    )
     event_interval_s: float = variable(
         15, "PXL_EVENT_INTERVAL", "seconds between two keep-alive comments in a stream of events, from 0.1 to 3600", ge=0.1, le=3600
     )

@@ -49,6 +49,64 @@ def test_new_connections_are_served_while_the_balancer_notices(folder: Path) -> 
         assert time.monotonic() - started >= 1.4
 
 
+def test_while_the_balancer_notices_each_answer_is_its_connections_last(folder: Path) -> None:
+    """So that no connection is idle when they are closed: the one that was idle, the one at work and the new one are told to close."""
+    told: list[str] = []
+
+    def ask(goal: str, client: httpx2.Client, **members: object) -> None:
+        told.append(client.post("/prove", json={"goal": goal, **members}).headers.get("connection", "keep-alive"))
+
+    with running_server(folder, PXL_POOL_SIZE="1", PXL_DRAIN_DELAY="3") as server, httpx2.Client(base_url=server.client.base_url) as other:
+        ask("A -> A", other)
+        assert told == ["keep-alive"]
+        at_work = threading.Thread(target=ask, args=(HARD, server.client), kwargs={"timeout_ms": 1500})
+        at_work.start()
+        while server.process.poll() is None and not other.get("/metrics").json()["logos_pxl_searches_running"]:
+            time.sleep(0.02)
+        server.process.send_signal(signal.SIGTERM)
+        while other.get("/health/live").headers.get("connection") != "close":
+            time.sleep(0.02)
+        for _ in range(2):
+            ask("A -> A", other)
+        at_work.join(20)
+        assert told == ["keep-alive", "close", "close", "close"]
+        assert server.process.wait(10) == 0
+
+
+def test_connections_are_served_or_refused_but_never_reset(folder: Path) -> None:
+    """While the port closes, clients that open one connection after another lose none that was opened."""
+    lost: list[str] = []
+    served = [0]
+
+    def knock(port: int) -> None:
+        while True:
+            try:
+                connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+            except ConnectionRefusedError:
+                return
+            with connection:
+                try:
+                    connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                    answer = connection.makefile("rb").read()
+                except OSError as error:
+                    lost.append(str(error))
+                    return
+                served[0] += answer.startswith(b"HTTP/1.1 200 ")
+                if not answer.startswith(b"HTTP/1.1 200 "):
+                    lost.append(repr(answer[:40]))
+
+    with running_server(folder, PXL_POOL_SIZE="1", PXL_DRAIN_DELAY="0.3") as server:
+        threads = [threading.Thread(target=knock, args=(server.port,)) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join(30)
+        assert server.process.wait(10) == 0
+    assert (lost, served[0] > 100) == ([], True)
+
+
 def test_an_interrupt_does_not_wait_for_a_balancer(folder: Path) -> None:
     """SIGINT comes from a terminal: the delay is not for it."""
     with running_server(folder, PXL_POOL_SIZE="1", PXL_DRAIN_DELAY="5") as server:

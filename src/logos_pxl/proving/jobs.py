@@ -59,8 +59,8 @@ class JobResult:
 class Job:
     """One accepted goal. Its times are UTC. ``number`` counts its states from 1, so that a reader knows which it has seen."""
 
-    def __init__(self, *, size_bytes: int, timeout_s: float) -> None:
-        self.id = secrets.token_hex(_ID_BYTES)
+    def __init__(self, *, size_bytes: int, timeout_s: float, replica: str = "") -> None:
+        self.id = (f"{replica}-" if replica else "") + secrets.token_hex(_ID_BYTES)
         self.timeout_s = timeout_s
         self.state = JobState.QUEUED
         self.number = 1
@@ -95,10 +95,13 @@ Render = Callable[[Verdict | None], JobResult]
 
 
 class Jobs:
-    """All jobs of this process."""
+    """All jobs of this process. Their ids begin with ``replica``, so that a balancer knows whom to ask for them."""
 
-    def __init__(self, lane: Lane, *, max_jobs: int, max_bytes: int, ttl_s: float, observer: Observer | None = None) -> None:
+    def __init__(
+        self, lane: Lane, *, max_jobs: int, max_bytes: int, ttl_s: float, replica: str = "", observer: Observer | None = None
+    ) -> None:
         self._lane = lane
+        self._replica = replica
         self._max_jobs = max_jobs
         self._max_bytes = max_bytes
         self._ttl_s = ttl_s
@@ -112,7 +115,7 @@ class Jobs:
     def submit(self, goal: Goal, render: Render, *, size_bytes: int, timeout_s: float, parse_ms: float) -> Job:
         """Accept a goal; ``size_bytes`` is that of its text. Raises Overloaded when there are as many jobs as may be."""
         self._require_room(size_bytes)
-        job = Job(size_bytes=size_bytes, timeout_s=timeout_s)
+        job = Job(size_bytes=size_bytes, timeout_s=timeout_s, replica=self._replica)
         self._jobs[job.id] = job
         self._bytes += size_bytes
         work = asyncio.create_task(self._work(job, goal, render, time.monotonic() + timeout_s, parse_ms))

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from logos_pxl.draining import Draining
 from logos_pxl.service.gate.ambiguity import TARGET
 from logos_pxl.service.problems import problem
 
@@ -83,12 +84,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         head_timeout_s: float,
         over_limit: ASGIApp | None = None,
         tell_unread: TellUnread | None = None,
+        draining: Draining | None = None,
         **uvicorns: Any,
     ) -> None:
-        """``over_limit`` answers connections over the limit; ``tell_unread`` is told of requests that could not be read."""
+        """``over_limit`` answers connections over the limit; ``tell_unread`` is told of requests that could not be read.
+
+        While ``draining`` is active, each answer is the last of its connection.
+        """
         super().__init__(**uvicorns)
         self._over_limit = over_limit or too_many_connections
         self._tell_unread = tell_unread
+        self._draining = draining or Draining()
         self._connection_limit = connection_limit
         self._head_timeout_s = head_timeout_s
         self._head_timer: TimerHandle | None = None
@@ -133,6 +139,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         # Uvicorn tells its path only, and a target may be more than that.
         self.scope[TARGET] = self.url  # type: ignore[literal-required]
         super().on_headers_complete()
+        if self._draining.active:
+            self.cycle.keep_alive = False
+
+    def end_with_its_answer(self) -> None:
+        """Close the connection after the answer that is being made, if its head, which says so, has not been sent."""
+        if self.cycle is not None and not self.cycle.response_started:
+            self.cycle.keep_alive = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""

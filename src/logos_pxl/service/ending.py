@@ -3,6 +3,10 @@
 Invariant: the first signal begins the draining: the service is not ready any more, goes on for ``PXL_DRAIN_DELAY`` (so that a balancer
 notices; not after SIGINT, which is sent from a terminal), then takes no new connection and lets requests in flight end. All of this takes
 ``PXL_SHUTDOWN_TIMEOUT`` at most: then, or at a second signal, what is still in flight is cut off. The exit status is 0.
+
+No request is lost on the way: while the delay lasts, each answer is the last of its connection and says so (``Connection: close``), so
+that a proxy which keeps idle connections for less than the delay has none when they are closed; and the port is closed only after
+newcomers have been turned away, when those that were about to be taken have been.
 """
 
 import asyncio
@@ -15,20 +19,27 @@ import uvicorn
 from starlette.responses import Response
 
 from logos_pxl.draining import Draining
+from logos_pxl.service.connections import BoundedHttpProtocol
+from logos_pxl.service.listening import turn_newcomers_away
 from logos_pxl.service.problems import problem
+from logos_pxl.service.supervisor import Supervisor
 from logos_pxl.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 # How long requests that were cut off may take to say so.
 _LAST_WORDS_S = 1.0
+# How long connections that had begun when newcomers were turned away may take to be there, and to be accepted.
+_LAST_ARRIVALS_S = 0.1
 
 
 class DrainingServer(uvicorn.Server):
     """Uvicorn's server with the end that is described above."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, draining: Draining) -> None:
+    def __init__(self, config: uvicorn.Config, settings: Settings, draining: Draining, supervisor: Supervisor) -> None:
         super().__init__(config)
+        self._supervisor = supervisor
+        self._sockets: list[socket.socket] = []
         self._delay_s = min(settings.drain_delay_s, settings.shutdown_timeout_s)
         self._timeout_s = settings.shutdown_timeout_s
         self._draining = draining
@@ -38,7 +49,14 @@ class DrainingServer(uvicorn.Server):
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until a signal, and then until the end."""
         self._loop = asyncio.get_running_loop()
-        await super().serve(sockets)
+        self._sockets = sockets or []
+        with self._supervisor.watchdog(self._loop):
+            await super().serve(sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take connections, and tell the supervisor so."""
+        await super().startup(sockets)
+        self._supervisor.tell("READY=1")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the base class's signature
         """A signal has come: in the main thread, between any two steps of it."""
@@ -65,7 +83,15 @@ class DrainingServer(uvicorn.Server):
             return
         delay_s = self._delay_s if sig == signal.SIGTERM else 0.0
         _log.info("%s: not ready any more; new connections are taken for another %g s", signal.Signals(sig).name, delay_s)
-        asyncio.get_running_loop().call_later(delay_s, self._stop_listening)
+        self._supervisor.tell("STOPPING=1")
+        for connection in tuple(self.server_state.connections):
+            if isinstance(connection, BoundedHttpProtocol):
+                connection.end_with_its_answer()
+        asyncio.get_running_loop().call_later(delay_s, self._turn_away)
+
+    def _turn_away(self) -> None:
+        turn_newcomers_away(self._sockets)
+        asyncio.get_running_loop().call_later(_LAST_ARRIVALS_S, self._stop_listening)
 
     def _stop_listening(self) -> None:
         self.should_exit = True

@@ -3,9 +3,13 @@
 Invariant: a socket that cannot be had ends the start with a ``ConfigurationError`` that names host, port and cause.
 """
 
+import contextlib
+import ctypes
 import logging
 import resource
 import socket
+import struct
+from collections.abc import Iterable
 
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.settings import Settings
@@ -17,6 +21,19 @@ _FILES_PER_SESSION = 8
 _OTHER_FILES = 256
 # Connections over the limit are open for a moment, to be told so.
 _FILES_PER_CONNECTION = 2
+
+# linux/filter.h: a program that drops segments that open a connection (SYN without ACK), and lets all others through.
+_SO_ATTACH_FILTER = 26
+_DROP_NEWCOMERS = b"".join(
+    struct.pack("HBBI", *instruction)
+    for instruction in (
+        (0x30, 0, 0, 13),  # load the byte of TCP's header that holds its flags
+        (0x54, 0, 0, 0x12),  # of which SYN and ACK matter
+        (0x15, 0, 1, 0x02),  # SYN alone?
+        (0x06, 0, 0, 0),  # drop
+        (0x06, 0, 0, 0xFFFFFFFF),  # keep
+    )
+)
 
 
 def open_sockets(settings: Settings) -> list[socket.socket]:
@@ -54,6 +71,21 @@ def _bound(family: int, protocol: int, address: tuple[object, ...], *, reuse_por
         opened.close()
         raise
     return opened
+
+
+def turn_newcomers_away(sockets: Iterable[socket.socket]) -> None:
+    """Let no new connection begin, and those that have begun arrive.
+
+    A listening socket that is closed resets the connections that wait to be accepted, and with them their requests. After this there will
+    be no more of them as soon as those that wait have been accepted. Who knocks meanwhile hears nothing, tries again a second later (TCP
+    does), and then finds the port closed, or another process on it.
+    """
+    program = ctypes.create_string_buffer(_DROP_NEWCOMERS, len(_DROP_NEWCOMERS))
+    pointer = struct.pack("HP", len(_DROP_NEWCOMERS) // 8, ctypes.addressof(program))
+    for one in sockets:
+        # A system that has no such filter closes as every other server does.
+        with contextlib.suppress(OSError):
+            one.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, pointer)
 
 
 def allow_open_files(settings: Settings) -> None:

@@ -24,6 +24,7 @@ from logos_pxl.service.metrics.performance import PerformanceFile
 from logos_pxl.service.metrics.recorder import TOO_MANY_CONNECTIONS
 from logos_pxl.service.rejections import CountedRefusals
 from logos_pxl.service.reloading import Reloading
+from logos_pxl.service.supervisor import Supervisor
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
             head_timeout_s=settings.connection_timeout_s,
             over_limit=gate.outside(refusals.counting(TOO_MANY_CONNECTIONS, too_many_connections)),
             tell_unread=refusals.counting_unread(app.tell_unread),
+            draining=runtime.draining,
         )
         # What lives as long as the process is kept out of garbage collections, which would stop a request for tens of milliseconds.
         gc.collect()
@@ -78,4 +80,4 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
         gate.tell()
         for one in sockets:
             _log.info("listening on %s, port %d", *one.getsockname()[:2])
-        await DrainingServer(config, settings, runtime.draining).serve(sockets)
+        await DrainingServer(config, settings, runtime.draining, Supervisor()).serve(sockets)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from logos_pxl.service.schemas import CountermodelSearchAnswer, Milliseconds, Problem, ProveAnswer
 
-JobId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+JobId = Annotated[str, Field(pattern="^([A-Za-z0-9][A-Za-z0-9.-]*-)?[0-9a-f]{32}$")]
 
 
 class _Closed(BaseModel):

@@ -106,6 +106,18 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
+async def test_an_id_names_the_replica() -> None:
+    """By which a balancer finds the process that has the job; the rest cannot be guessed."""
+    lane = Lane(Gate(), Admission(at_once=10, waiting=10), width=1)
+    jobs = Jobs(lane, max_jobs=2, max_bytes=100, ttl_s=60, replica="pxl-prover-1.b")
+    opened = Opened(jobs, Gate(), Listener())
+    one, other = opened.submit(), opened.submit()
+    assert re.fullmatch("pxl-prover-1.b-[0-9a-f]{32}", one.id)
+    assert jobs.get(one.id) is one
+    assert one.id != other.id
+    await jobs.close()
+
+
 async def test_a_job_goes_from_queued_to_running_to_done(open_jobs: Open) -> None:
     """With a result, times and an expiry at the end."""
     opened = open_jobs()
