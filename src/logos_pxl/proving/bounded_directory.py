@@ -22,6 +22,8 @@ class BoundedDirectory:
         self.path = path
         self._max_files = max_files
         self._max_bytes = max_bytes
+        self.evicted = 0
+        """Files that went for want of room since this was opened."""
         path.mkdir(parents=True, exist_ok=True)
         self._sizes = _scan(path)
         self._bytes = sum(self._sizes.values())
@@ -84,6 +86,7 @@ class BoundedDirectory:
             with contextlib.suppress(OSError):
                 self._path_of(oldest).unlink(missing_ok=True)
             self._forget(oldest)
+            self.evicted += 1
 
 
 def _scan(path: Path) -> dict[str, int]:

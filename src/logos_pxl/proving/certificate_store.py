@@ -30,14 +30,16 @@ _READ_TIMEOUT_S = 5.0
 class StoreStats:
     """What a store holds and may hold, and what failed since it was opened.
 
-    ``failed_writes``: certificates that the disk refused or was too slow for, or that came when too many waited. ``failed_reads``: those
-    that could not be read in time or at all. ``damaged``: files that were not what their name says, and were removed.
+    ``evicted``: certificates that made room for others. ``failed_writes``: those that the disk refused or was too slow for, or that came
+    when too many waited. ``failed_reads``: those that could not be read in time or at all. ``damaged``: files that were not what their
+    name says, and were removed.
     """
 
     held: int
     max_files: int
     size_bytes: int
     max_bytes: int
+    evicted: int
     failed_writes: int
     failed_reads: int
     damaged: int
@@ -78,6 +80,7 @@ class CertificateStore:
             max_files=max_files,
             size_bytes=self._directory.total_bytes,
             max_bytes=max_bytes,
+            evicted=self._directory.evicted,
             failed_writes=self._late_writes + self._refused_writes,
             failed_reads=self._failed_reads,
             damaged=self._damaged,

@@ -18,7 +18,7 @@ def test_the_oldest_files_go_when_there_are_too_many(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         assert directory.write(name, b"x")
     assert names(tmp_path) == {"b", "c"}
-    assert len(directory) == 2
+    assert (len(directory), directory.evicted) == (2, 1)
 
 
 def test_the_oldest_files_go_when_there_are_too_many_bytes(tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ async def test_the_store_tells_what_it_holds_and_what_failed(store: CertificateS
     await store.keep(CERTIFICATE)
     stats = store.stats()
     assert (stats.held, stats.failed_writes, stats.failed_reads, stats.damaged) == (0, 1, 1, 1)
+    assert stats.evicted == 0
 
 
 async def test_many_at_once_are_all_kept_or_told_not_to_be(store: CertificateStore) -> None:

@@ -33,6 +33,7 @@ def _store(stats: StoreStats) -> Iterator[Metric]:
     yield _gauge("held_max", "As many certificates as are kept (PXL_CERTIFICATES_MAX); then the oldest go.", stats.max_files)
     yield _gauge("size_bytes", "Bytes of the certificates that are kept.", stats.size_bytes)
     yield _gauge("size_max_bytes", "As many bytes of them as are kept (PXL_CERTIFICATES_MAX_BYTES).", stats.max_bytes)
+    yield CounterMetricFamily("logos_pxl_certificates_evicted", "Certificates that made room for others.", value=stats.evicted)
     failures = CounterMetricFamily("logos_pxl_certificate_failures", "Certificates that the store failed at, by step.", labels=["step"])
     failures.add_metric(["write"], stats.failed_writes)
     failures.add_metric(["read"], stats.failed_reads)

@@ -19,6 +19,8 @@ from logos_pxl.service.metrics.kpis import Kpis
 from logos_pxl.service.refusals import Refusal
 
 TOO_MANY_CONNECTIONS = "too-many-connections"
+OUR_REJECTIONS = (TOO_MANY_CONNECTIONS, "overloaded", "storage-unavailable", "nonces-full", "internal")
+"""Reasons for refusals that are no fault of the client's; the service level objective counts them."""
 
 _OUR_REASONS = (UnknownReason.KERNEL_UNAVAILABLE, UnknownReason.KERNEL_REJECTED, UnknownReason.OVERLOADED)
 
@@ -48,7 +50,7 @@ class Recorder(Observer):
             (on.canary_failures, get_args(CanaryStep)),
             (on.reloads, ("succeeded", "failed")),
             (on.authentication_failures, [refusal.code for refusal in Refusal]),
-            (on.rejections, (TOO_MANY_CONNECTIONS, "internal")),
+            (on.rejections, OUR_REJECTIONS),
         )
         for counter, values in labels:
             for value in values:
