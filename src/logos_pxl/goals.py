@@ -126,7 +126,7 @@ def _explain_surrogate(error: UnicodeEncodeError) -> MalformedGoal:
     detail = f"the goal holds the lone surrogate {found}, which is no character"
     line, column = before.count("\n") + 1, len(before) - line_start + 1
     return MalformedGoal(
-        f"{detail} (line {line}, column {column})",
+        f"line {line}, column {column}: {detail}",
         detail=detail,
         offset=len(before.encode("utf-8")),
         line=line,

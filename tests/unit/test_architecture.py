@@ -9,7 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "logos_pxl"
 
-# What must not be imported, by the part that must not import it. `acceptance` and `signing` serve clients: no engine, no service.
+# What must not be imported, by the part that must not import it. `acceptance`, `client` and what they use serve clients:
+# no engine, no service.
 FORBIDDEN = {
     "goals": {"kernel", "proving", "service", "cli", "runtime", "shared_state", "ops"},
     "kernel": {"goals", "proving", "service", "cli", "runtime", "shared_state", "ops"},
@@ -22,6 +23,9 @@ FORBIDDEN = {
     "errors": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "ops"},
     "ops": {"goals", "kernel", "proving", "service", "runtime", "shared_state"},
     "acceptance": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "ops"},
+    "client": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "configuration", "ops"},
+    "formulas": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "acceptance", "client", "ops"},
+    "certificate_ids": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "client", "ops"},
     "signing": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "ops"},
 }
 ENGINE_ALLOWED = {"goals", "proving", "kernel", "runtime", "service", "cli"}

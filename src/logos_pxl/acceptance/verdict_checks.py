@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from logos_pxl.acceptance import formulas, goals
+from logos_pxl import formulas
+from logos_pxl.acceptance import goals
 from logos_pxl.acceptance.checks import Check, Skipped, demand, document, member, number
 from logos_pxl.acceptance.service import Service
 

@@ -6,18 +6,16 @@ different certificates have different ids and a changed one no longer fits its o
 
 import base64
 import binascii
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from logos_pxl.certificate_ids import FORMAT, certificate_id
 from logos_pxl.errors import MalformedCertificate
 from logos_pxl.goals import LOGIC
 from logos_pxl.kernel import CheckKind
-
-FORMAT = "pxl-certificate/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +51,7 @@ class Certificate:
     @cached_property
     def id(self) -> str:
         """64 hexadecimal digits."""
-        digest = hashlib.sha256(b"pxl-certificate/1\0")
-        for part in (self.kind.name.encode(), self.goal.encode(), self.evidence, self.kernel_hash.encode()):
-            digest.update(len(part).to_bytes(8, "big"))
-            digest.update(part)
-        return digest.hexdigest()
+        return certificate_id(self.kind.name, self.goal, self.evidence, self.kernel_hash)
 
     def as_json(self) -> dict[str, Any]:
         """The JSON form without its readable description."""

@@ -1,10 +1,10 @@
-"""The acceptance run's own reading of formulas, against the engine's."""
+"""The second reading of formulas, against the engine's."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logos_pxl.acceptance.formulas import Formula, holds, parse
+from logos_pxl.formulas import Evaluation, Formula, holds, parse
 from logos_pxl.goals import Goal
 
 ATOMS = ("p", "q", "r'", "x_1")
@@ -53,3 +53,18 @@ def test_what_is_no_formula_is_refused(text: str) -> None:
     """With ValueError, whatever it is."""
     with pytest.raises(ValueError, match=r"formula|parenthesis"):
         parse(text)
+
+
+def test_depth_costs_no_stack() -> None:
+    """A goal far deeper than Python's stack is read and evaluated; equal subformulas are one."""
+    deep = "~(" * 20_000 + "BOX(p)" + ")" * 20_000
+    formula = parse(deep + " -> BOX(p)")
+    assert Evaluation(formula, ["w0"], {"p": ["w0"]}).holds(formula, "w0")
+    assert len(formula.subformulas()) == 20_003
+
+
+@pytest.mark.parametrize(("valuation", "says"), [({}, "'p'"), ({"p": ["w9"]}, "'w9'")])
+def test_a_model_that_is_none_is_refused(valuation: dict[str, list[str]], says: str) -> None:
+    """An atom without a value, a world that is not there."""
+    with pytest.raises(ValueError, match=says):
+        Evaluation(parse("p"), ["w0"], valuation)
