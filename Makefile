@@ -18,7 +18,7 @@ INSTALL := $(PIP) install --quiet --require-hashes
 
 ENGINE_SOURCES := $(shell find engine \( -name target -prune \) -o -type f -print)
 COQ_SOURCES := $(shell find coq -type f \( -name '*.v' -o -name '*.ml' -o -name '*.mli' -o -name '*.mlg' -o -name '*.mlpack' -o -name _CoqProject -o -name Makefile \) ! -name g_pxl.ml)
-PYTHON_SOURCES := src tests $(wildcard bench monitoring serve_pxl.py integration_test_suite.py)
+PYTHON_SOURCES := src tests docs $(wildcard bench monitoring serve_pxl.py integration_test_suite.py)
 
 .PHONY: help
 help: ## list the targets
@@ -53,6 +53,11 @@ lint: build/dev.stamp build/engine.stamp ## the style and type checks
 .PHONY: bench
 bench: build build/dev.stamp ## the benchmarks (no part of the tests)
 	$(BIN)/python -m bench
+
+.PHONY: docs
+docs: build/dev.stamp build/engine.stamp ## build the documents as a site into build/docs; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs build/docs
+	@echo "build/docs/index.html"
 
 .PHONY: lock
 lock: build/dev.stamp ## renew the lock files in requirements/

@@ -116,7 +116,8 @@ def console(block: Block) -> list[Command]:
 def fits(shown: str, printed: str) -> bool:
     """Whether what was printed is what the page shows.
 
-    ``...`` stands for anything within a line, and alone on a line for any number of lines. Blanks at the ends of lines do not count.
+    ``...`` stands for anything within a line, and alone on a line for any number of lines. Blanks at the ends of lines
+    and empty lines at either end do not count.
     """
     pattern = ""
     for line in shown.strip("\n").splitlines():
@@ -124,5 +125,5 @@ def fits(shown: str, printed: str) -> bool:
             pattern += r"(?:.*\n)*?"
         else:
             pattern += ".*?".join(re.escape(piece) for piece in line.rstrip().split("...")) + r"\n"
-    lines = [line.rstrip() for line in printed.strip("\n").splitlines()]
+    lines = "\n".join(line.rstrip() for line in printed.splitlines()).strip("\n").splitlines()
     return re.fullmatch(pattern, "".join(f"{line}\n" for line in lines)) is not None

@@ -153,6 +153,7 @@ def test_what_never_ends_is_interrupted(open_page: Open) -> None:
     [
         ("one", "one", True),
         ("one", "one  \n", True),
+        ("one\n", " \none\n  \n", True),
         ("one", "one\ntwo", False),
         ("one ... three", "one two three", True),
         ("one ... three", "one two\nx three", False),

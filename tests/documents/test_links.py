@@ -1,0 +1,145 @@
+"""What pages point at is there: files, headings, settings, metrics, endpoints, commands."""
+
+import itertools
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from documents.blocks import ROOT, pages
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from logos_pxl.service.openapi import openapi_document
+from logos_pxl.settings import Settings
+from logos_pxl.variables import fields_by_variable
+
+VARIABLES = fields_by_variable(Settings)
+
+# Names in pages that look like settings and are others' words: the kernel's load path, what a client calls its own.
+NO_SETTINGS = {"PXL_LWB_ARCHIVE"}
+# A family of metrics by its beginning or with a histogram's endings.
+HISTOGRAM_ENDINGS = ("_bucket", "_sum", "_count")
+
+
+def inline(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from inline(token.children or [])
+
+
+@cache
+def tokens_of(path: Path) -> list[Token]:
+    return list(inline(MarkdownIt("commonmark").parse(path.read_text())))
+
+
+def links(path: Path) -> Iterator[str]:
+    for token in tokens_of(path):
+        target = token.attrGet("href") if token.type == "link_open" else token.attrGet("src") if token.type == "image" else None
+        if isinstance(target, str):
+            yield target
+
+
+@cache
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and the site make them."""
+    tokens = tokens_of(path)
+    titles = [heading(after) for token, after in itertools.pairwise(tokens) if token.type == "heading_open"]
+    slugs = [re.sub(r"[^\w\- ]", "", title.lower().strip()).replace(" ", "-") for title in titles]
+    seen: Counter[str] = Counter()
+    found = set()
+    for slug in slugs:
+        found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        seen[slug] += 1
+    return found
+
+
+def heading(token: Token) -> str:
+    return "".join(child.content for child in token.children or [] if child.type in ("text", "code_inline"))
+
+
+@pytest.mark.parametrize("page", pages())
+def test_links_lead_somewhere(page: str) -> None:
+    """Each link to a file leads to one that is there, and each anchor to a heading."""
+    path = ROOT / page
+    broken = []
+    for link in links(path):
+        if re.match(r"[a-z]+:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        target = Path(os.path.normpath(path.parent / file)) if file else path
+        made = page == "docs/http-reference.md" or file.endswith("http-reference.md")
+        if not target.exists() or (anchor and target.suffix == ".md" and not made and anchor not in anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", pages())
+def test_links_to_the_web_are_https(page: str) -> None:
+    """And none of them leads to a machine of ours."""
+    outside = [link for link in links(ROOT / page) if re.match(r"[a-z]+:", link)]
+    assert [link for link in outside if not link.startswith(("https://", "mailto:"))] == []
+
+
+@pytest.mark.parametrize("page", pages())
+def test_settings_that_pages_name_exist(page: str) -> None:
+    """No page speaks of a variable that nobody reads."""
+    text = (ROOT / page).read_text()
+    named = set(re.findall(r"(?<![\w*])(?:PXL|HMAC|RATE_LIMIT)_[A-Z][A-Z0-9_]*[A-Z0-9]\b", text))
+    assert named - VARIABLES.keys() - NO_SETTINGS == set()
+
+
+@cache
+def known_metrics() -> set[str]:
+    return set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", pages())
+def test_metrics_that_pages_name_exist(page: str) -> None:
+    """Each is in docs/metrics.md, which another test holds to what the service tells."""
+    for name in set(re.findall(r"\blogos_pxl_\w+", (ROOT / page).read_text())):
+        base = next((name.removesuffix(end) for end in HISTOGRAM_ENDINGS if name.endswith(end)), name)
+        module = name == "logos_pxl_engine"
+        assert module or {name, base} & known_metrics(), f"{page}: {name}"
+
+
+@pytest.mark.parametrize("page", pages())
+def test_endpoints_that_pages_name_exist(page: str) -> None:
+    """`POST /prove` and its like: path and method are in the OpenAPI document."""
+    paths = openapi_document(Settings())["paths"]
+    for method, path in re.findall(r"`(GET|POST|PUT|DELETE|PATCH) (/[^`\s?]*)", (ROOT / page).read_text()):
+        shaped = re.sub(r"/(jobs|certificates)/[^/]+$", r"/\1/{id}", path.rstrip("/") or "/")
+        assert shaped == "/" or method.lower() in paths.get(shaped, {}), f"{page}: {method} {path}"
+
+
+@cache
+def explains(*words: str) -> bool:
+    """Whether the command line has this command."""
+    command = [str(Path(sys.executable).with_name("pxl")), *words, "--help"]
+    return subprocess.run(command, capture_output=True, check=False, timeout=60, cwd=ROOT).returncode == 0
+
+
+def test_commands_that_pages_name_exist() -> None:
+    """`pxl prove`, `pxl ops backup` and their like are commands of the command line."""
+    named = set()
+    for page in pages():
+        for words in re.findall(r"`(?:\$ )?pxl ([a-z][a-z-]*(?: [a-z][a-z-]+)?)", (ROOT / page).read_text()):
+            first, *rest = words.split()
+            named.add((first, *rest) if first in ("ops", "incident") else (first,))
+    assert ("prove",) in named
+    assert [words for words in sorted(named) if not explains(*words)] == []
+
+
+@pytest.mark.parametrize("page", pages())
+def test_files_that_pages_name_exist(page: str) -> None:
+    """A path of this project in backticks is there."""
+    paths = re.findall(
+        r"`((?:src|tests|docs|scripts|engine|bench|monitoring|deploy|kubernetes|nginx|configs|requirements)/[\w./-]+)`",
+        (ROOT / page).read_text(),
+    )
+    assert [path for path in paths if not (ROOT / path).exists()] == []
