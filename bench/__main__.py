@@ -1,4 +1,4 @@
-"""``python -m bench [lwb|families|http|sessions|all] [--quick] [--out DIR] [--lwb ARCHIVE]``: measure, and report.
+"""``python -m bench [lwb|families|http|serve|layers|soak|sessions|all] [--quick] [--out DIR] [--lwb ARCHIVE]``: measure, and report.
 
 Exit status 0 when everything was measured (floors that were missed are told, and are no failure), 1 when a part could not be measured or a
 verdict was wrong, 2 for a wrong command line.
@@ -8,9 +8,10 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import families, http, lwb, sessions
+from bench import families, http, layers, lwb, serve, sessions, soak
 from bench.machine import Machine
 from bench.reporting import PARTS, Part, write_summary
 from logos_pxl.errors import PxlError
@@ -49,18 +50,18 @@ def _run(name: str, options: argparse.Namespace) -> bool:
 
 
 async def _measure(name: str, options: argparse.Namespace) -> Part:
-    settings, machine = Settings.load(), Machine.here()
-    options.out.mkdir(parents=True, exist_ok=True)
-    match name:
-        case "lwb":
-            return await lwb.measure(settings, machine, options.out, quick=options.quick, archive=options.lwb)
-        case "families":
-            return await families.measure(settings, machine, options.out, quick=options.quick)
-        case "http":
-            return await asyncio.to_thread(http.measure, machine, options.out, quick=options.quick)
-        case "sessions":
-            return await sessions.measure(settings, machine, quick=options.quick)
-    raise ValueError(f"{name} is no part; the parts are {PARTS}")
+    settings, machine, out, quick = Settings.load(), Machine.here(), options.out, options.quick
+    out.mkdir(parents=True, exist_ok=True)
+    measures: dict[str, Callable[[], Awaitable[Part]]] = {
+        "lwb": lambda: lwb.measure(settings, machine, out, quick=quick, archive=options.lwb),
+        "families": lambda: families.measure(settings, machine, out, quick=quick),
+        "http": lambda: asyncio.to_thread(http.measure, machine, out, quick=quick),
+        "serve": lambda: asyncio.to_thread(serve.measure, machine, quick=quick),
+        "layers": lambda: asyncio.to_thread(layers.measure, machine, quick=quick),
+        "soak": lambda: asyncio.to_thread(soak.measure, machine, out, quick=quick),
+        "sessions": lambda: sessions.measure(settings, machine, quick=quick),
+    }
+    return await measures[name]()
 
 
 if __name__ == "__main__":

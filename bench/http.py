@@ -94,10 +94,10 @@ def measure(machine: Machine, out: Path, *, quick: bool) -> Part:
 
 
 def _run(goals: Sequence[str], clients: int) -> Run:
-    with serving() as port:
-        _ask_all(port, goals[:_WARM_UP], 1)
+    with serving() as server:
+        _ask_all(server.port, goals[:_WARM_UP], 1)
         started = time.perf_counter()
-        answers = _ask_all(port, goals[_WARM_UP:], clients)
+        answers = _ask_all(server.port, goals[_WARM_UP:], clients)
         return Run(clients, time.perf_counter() - started, answers)
 
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from logos_pxl.errors import PxlError
@@ -24,9 +25,17 @@ class ServerNotStarted(PxlError):
     """The server did not become ready; the message holds the end of its log."""
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that is up: its port and the number of its process."""
+
+    port: int
+    pid: int
+
+
 @contextlib.contextmanager
-def serving(**variables: str) -> Iterator[int]:
-    """Start ``serve_pxl.py`` with its default settings but for ``variables``; gives its port. Raises ServerNotStarted."""
+def serving(**variables: str) -> Iterator[Served]:
+    """Start ``serve_pxl.py`` with its default settings but for ``variables``. Raises ServerNotStarted."""
     with tempfile.TemporaryDirectory(prefix="pxl-bench-") as folder:
         port = _free_port()
         # The settings measured are the defaults, whatever this shell has set; the kernel's place is none of them.
@@ -46,7 +55,7 @@ def serving(**variables: str) -> Iterator[int]:
             )
         try:
             _wait_until_ready(process, port, log)
-            yield port
+            yield Served(port, process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -67,8 +76,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise ServerNotStarted(f"the server ended with status {process.returncode}: {log.read_text()[-2000:]}")
-        with contextlib.suppress(OSError):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        with contextlib.suppress(OSError), contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
             connection.request("GET", "/health")
             if connection.getresponse().status == 200:
                 return

@@ -1,4 +1,4 @@
-"""Small goals that are all different: the schemas of the textbooks over changing formulas, and random formulas.
+"""Small goals, no two the same up to the names of their atoms: textbook schemas over changing formulas, and random formulas.
 
 The schemas are those of Hughes and Cresswell (1996) and of Blackburn, de Rijke and Venema (2001).
 """
@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 
 from bench.randoms import small_goal
+from logos_pxl.goals import Goal
 
 SCHEMAS = (
     "[](A -> B) -> ([]A -> []B)",
@@ -43,12 +44,12 @@ SMALLEST, LARGEST = 5, 50
 def small_goals(count: int, seed: int = 0) -> list[str]:
     """``count`` different goals, a fifth of them schemas whose letters stand for small formulas, mixed at random."""
     source = random.Random(seed)
-    found: dict[str, None] = {}
+    found: dict[bytes, str] = {}
     for goal in _endless(source):
-        found[goal] = None
+        found.setdefault(Goal.parse(goal).canonical.digest, goal)
         if len(found) == count:
             break
-    goals = list(found)
+    goals = list(found.values())
     source.shuffle(goals)
     return goals
 
