@@ -53,8 +53,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_server(folder: Path, **environment: str) -> Iterator[Server]:
-    """Start ``serve_pxl.py`` with its data and its log in ``folder``, wait until it is ready, and end it afterwards."""
+def running_server(folder: Path, *, script: Path = ROOT / "serve_pxl.py", **environment: str) -> Iterator[Server]:
+    """Start ``script`` with its data and its log in ``folder``, wait until it is ready, and end it afterwards."""
     port = int(environment.get("PXL_SERVER_PORT") or free_port())
     defaults = {
         "PXL_POOL_SIZE": "2",
@@ -69,7 +69,7 @@ def running_server(folder: Path, **environment: str) -> Iterator[Server]:
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "serve_pxl.py")],
+            [sys.executable, str(script)],
             env={**os.environ, **defaults, **environment},
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
