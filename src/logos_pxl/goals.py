@@ -14,6 +14,7 @@ from typing import Literal
 from logos_pxl_engine import Formula, Limits, ParseError
 
 from logos_pxl.errors import GoalTooLarge, MalformedGoal
+from logos_pxl.subformulas import Subformula, table_of
 
 Syntax = Literal["pxl", "intohylo"]
 Notation = Literal["manual", "ascii", "unicode", "latex", "coq"]
@@ -98,6 +99,11 @@ class Goal:
     def atoms(self) -> list[str]:
         """The names of the goal's atoms, in order of first occurrence."""
         return self.formula.atoms()
+
+    @property
+    def subformulas(self) -> list[Subformula]:
+        """The goal's distinct subformulas, each after those that it is made of; the last one is the goal."""
+        return table_of(self.wire)
 
     def printed(self, notation: Notation) -> str:
         """The goal in one of the notations."""

@@ -54,13 +54,16 @@ _KEY = "at least 64 hexadecimal digits (256 bits), such as 'openssl rand -hex 32
 class ServiceSettings(BaseModel):
     """What only the service reads, beside the bounds of its connections."""
 
+    # The page.
+    web_dir: Path | None = variable(None, "PXL_WEB_DIR", "the folder of the page, which holds index.html")
+
     # Signed requests (the manual's names).
     hmac_auth_enabled: bool = variable(False, "ENABLE_HMAC_AUTH", "true (requests must be signed) or false")
     hmac_key: KeyText | None = variable(None, "HMAC_SECRET_KEY", _KEY)
     hmac_key_new: KeyText | None = variable(None, "HMAC_SECRET_KEY_NEW", _KEY)
     hmac_key_old: KeyText | None = variable(None, "HMAC_SECRET_KEY_OLD", _KEY)
     open_paths: Annotated[tuple[str, ...], BeforeValidator(_parts), AfterValidator(_open_paths)] = variable(
-        ("/", "/health", "/health/*", "/metrics", "/metrics/*", "/openapi.json"),
+        ("/", "/status", "/web/*", "/health", "/health/*", "/metrics", "/metrics/*", "/openapi.json"),
         "PXL_OPEN_PATHS",
         "paths, separated by commas, that GET and HEAD reach without a signature; /health/* is all that is below /health",
     )

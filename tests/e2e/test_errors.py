@@ -113,7 +113,7 @@ def test_a_wrong_method_is_405(server: Server, method: str, path: str) -> None:
     assert response.headers["allow"]
 
 
-@pytest.mark.parametrize("path", ["/", "/proof", "/prove/", "/certificates", "/certificates/a/b", "/{path}"])
+@pytest.mark.parametrize("path", ["/web", "/web/none.js", "/proof", "/prove/", "/certificates", "/certificates/a/b", "/{path}"])
 def test_an_unknown_path_is_404(server: Server, path: str) -> None:
     """Nothing else answers."""
     problem(server.client.request("GET", path), 404, "not-found")

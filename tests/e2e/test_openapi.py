@@ -45,7 +45,7 @@ def test_the_other_endpoints_fit_too(server: Server, document: dict[str, Any]) -
     """Certificates of both kinds in both forms, their refusals, and health."""
     for goal in ("BOX(A -> A)", "A -> BOX(A)"):
         certificate = server.prove(goal).json()["id"]
-        for suffix in ("", ".v", ".json"):
+        for suffix in ("", ".v", ".json", ".tex"):
             check(document, "/certificates/{id}", "get", server.client.get(f"/certificates/{certificate}{suffix}"))
     check(document, "/certificates/{id}", "get", server.client.get(f"/certificates/{'0' * 64}"))
     check(document, "/certificates/{id}", "get", server.client.get(f"/certificates/{certificate}", headers={"Accept": "image/png"}))

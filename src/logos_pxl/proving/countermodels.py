@@ -4,10 +4,10 @@ The bytes are read here, and not by the engine, for they list each atom with its
 worlds with their atoms: a large countermodel costs nothing but what is shown of it.
 """
 
-from collections.abc import Iterator
 from itertools import product
 
 from logos_pxl.goals import Goal
+from logos_pxl.leb128 import numbers
 from logos_pxl.proving.verdict import Countermodel
 
 MAX_SHOWN_BYTES = 1 << 16
@@ -20,7 +20,7 @@ def readable(goal: Goal, evidence: bytes) -> Countermodel:
 
     ``evidence`` must be a countermodel that the kernel accepted.
     """
-    worlds = tuple(f"w{index}" for index in range(next(_numbers(evidence))))
+    worlds = tuple(f"w{index}" for index in range(next(numbers(evidence))))
     return Countermodel(
         worlds=worlds,
         failing_world=worlds[0],
@@ -39,22 +39,11 @@ def _valuation(goal: Goal, evidence: bytes, worlds: tuple[str, ...]) -> dict[str
 
 def _truths(evidence: bytes) -> dict[str, int]:
     """For each listed atom the number whose i-th bit is its truth in world i."""
-    numbers = _numbers(evidence)
-    _, count = next(numbers), next(numbers)
+    spelled = numbers(evidence)
+    _, count = next(spelled), next(spelled)
     truths: dict[str, int] = {}
     for _ in range(count):
-        name = bytes(next(numbers) for _ in range(next(numbers))).decode("utf-8", "replace")
+        name = bytes(next(spelled) for _ in range(next(spelled))).decode("utf-8", "replace")
         # Of two entries for one name the first counts.
-        truths.setdefault(name, next(numbers))
+        truths.setdefault(name, next(spelled))
     return truths
-
-
-def _numbers(data: bytes) -> Iterator[int]:
-    """Numbers in LEB128."""
-    number = shift = 0
-    for byte in data:
-        number |= (byte & 0x7F) << shift
-        shift += 7
-        if not byte & 0x80:
-            yield number
-            number = shift = 0

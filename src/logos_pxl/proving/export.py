@@ -58,7 +58,7 @@ def file_name(certificate: Certificate) -> str:
 def coq_file(certificate: Certificate) -> str:
     """The file's text. Raises MalformedGoal or CertificateError (the engine's) when the certificate was not made by this service."""
     proof = certificate.kind is CheckKind.PROOF
-    goal = Goal.parse(certificate.goal, limits=_unlimited(certificate.goal))
+    goal = kept_goal(certificate)
     return _FILE.format(
         title="A theorem of the modal logic S5." if proof else "The modal logic S5 does not prove the goal.",
         goal=_comment(certificate.goal),
@@ -88,7 +88,7 @@ def _comment(text: str) -> str:
     return shown.replace('"', "'").replace("(*", "( *").replace("*)", "* )")
 
 
-def _unlimited(text: str) -> engine.Limits:
-    """Limits that no goal of a kept certificate passes: it was within the limits of its day."""
-    size = len(text.encode()) + 1
-    return engine.Limits(max_bytes=size, max_depth=size, max_atoms=size, max_nodes=size)
+def kept_goal(certificate: Certificate) -> Goal:
+    """The goal of a kept certificate, which was within the limits of its day. Raises MalformedGoal."""
+    size = len(certificate.goal.encode()) + 1
+    return Goal.parse(certificate.goal, limits=engine.Limits(max_bytes=size, max_depth=size, max_atoms=size, max_nodes=size))

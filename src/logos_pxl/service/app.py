@@ -22,15 +22,18 @@ from logos_pxl.service.metrics import Metrics
 from logos_pxl.service.metrics.endpoints import EndpointMetrics
 from logos_pxl.service.metrics.exposition import MetricsEndpoint
 from logos_pxl.service.openapi import openapi_document
+from logos_pxl.service.page import Page
+from logos_pxl.service.parsing import ParseEndpoint
 from logos_pxl.service.rejections import CountedRefusals
 from logos_pxl.service.verdicts import VerdictEndpoints
 
 
-def build_app(runtime: Runtime, metrics: Metrics, canaries: Canaries, gate: Gate) -> AccessLog:
-    """The application over an open runtime, which ``metrics`` watches, behind ``gate``."""
+def build_app(runtime: Runtime, metrics: Metrics, canaries: Canaries, gate: Gate, page: Page | None) -> AccessLog:
+    """The application over an open runtime, which ``metrics`` watches, behind ``gate``; it serves ``page``, where there is one."""
     jobs = JobEndpoints(runtime)
     verdicts = VerdictEndpoints(runtime, jobs)
     batches = BatchEndpoint(runtime)
+    parsing = ParseEndpoint(runtime)
     health = HealthEndpoints(runtime, canaries, metrics.condition)
     figures = MetricsEndpoint(metrics.registry)
     refusals = CountedRefusals(metrics.recorder)
@@ -43,6 +46,7 @@ def build_app(runtime: Runtime, metrics: Metrics, canaries: Canaries, gate: Gate
         Route("/prove", verdicts.prove, methods=["POST"]),
         Route("/prove/batch", batches.post, methods=["POST"]),
         Route("/countermodel", verdicts.countermodel, methods=["POST"]),
+        Route("/parse", parsing.post, methods=["POST"]),
         Route("/jobs/{id}", jobs.answer, methods=["GET", "DELETE"]),
         Route("/health", health.health, methods=["GET"]),
         Route("/health/live", health.live, methods=["GET"]),
@@ -55,6 +59,8 @@ def build_app(runtime: Runtime, metrics: Metrics, canaries: Canaries, gate: Gate
     if runtime.certificates is not None:
         certificates = CertificateEndpoint(runtime.certificates)
         routes.append(Route("/certificates/{name}", certificates.get, methods=["GET"]))
+    if page is not None:
+        routes.extend(page.routes())
     handlers = {PxlError: refusals.on_pxl_error, HTTPException: refusals.on_http_exception, Exception: refusals.on_defect}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False

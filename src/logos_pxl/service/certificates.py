@@ -1,4 +1,4 @@
-"""GET /certificates/{id}: as JSON, or as a file for Coq."""
+"""GET /certificates/{id}: as JSON, as a file for Coq, or as a LaTeX document."""
 
 import asyncio
 import re
@@ -10,14 +10,17 @@ from logos_pxl.errors import CertificateNotFound
 from logos_pxl.proving import Certificate, CertificateStore
 from logos_pxl.proving.documents import described
 from logos_pxl.proving.export import coq_file
+from logos_pxl.proving.latex import TooLargeToSet, latex_file
 from logos_pxl.service.answers import json_response
 from logos_pxl.service.negotiation import best_form
 from logos_pxl.service.problems import InvalidFields, NotAcceptable
 
 COQ_MEDIA_TYPE = "text/x-coq"
+LATEX_MEDIA_TYPE = "text/x-tex"
 
-_NAME = re.compile(r"(?P<id>[0-9a-f]{64})(?:\.(?P<suffix>json|v))?")
-_FORMS = {"application/json": "json", COQ_MEDIA_TYPE: "v", "text/plain": "v"}
+_NAME = re.compile(r"(?P<id>[0-9a-f]{64})(?:\.(?P<suffix>json|v|tex))?")
+_FORMS = {"application/json": "json", COQ_MEDIA_TYPE: "v", LATEX_MEDIA_TYPE: "tex", "application/x-tex": "tex", "text/plain": "v"}
+_FORM_NAMES = "json, v or tex"
 
 
 class CertificateEndpoint:
@@ -32,7 +35,7 @@ class CertificateEndpoint:
         parts = _NAME.fullmatch(name)
         if parts is None:
             raise CertificateNotFound(
-                f"no certificate has the id {name[:80]!r}: an id is 64 digits 0-9 a-f, and the suffix .json or .v may follow it"
+                f"no certificate has the id {name[:80]!r}: an id is 64 digits 0-9 a-f, and the suffix .json, .v or .tex may follow it"
             )
         form = parts["suffix"] or _form(request)
         certificate = await self._store.get(parts["id"])
@@ -44,22 +47,26 @@ class CertificateEndpoint:
 def _response(certificate: Certificate, form: str) -> Response:
     if form == "json":
         return json_response(described(certificate))
-    name = f"pxl_{certificate.id[:16]}.v"
-    return Response(
-        coq_file(certificate),
-        media_type=COQ_MEDIA_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    try:
+        text, media_type = (coq_file(certificate), COQ_MEDIA_TYPE) if form == "v" else (latex_file(certificate), LATEX_MEDIA_TYPE)
+    except TooLargeToSet as error:
+        raise NotAcceptable(str(error)) from error
+    headers = {"Content-Disposition": f'attachment; filename="pxl_{certificate.id[:16]}.{form}"'}
+    return Response(text, media_type=media_type, headers=headers)
 
 
 def _form(request: Request) -> str:
     asked = request.query_params.get("format")
     if asked is not None:
-        if asked not in ("json", "v"):
-            raise InvalidFields(f"format: {asked[:40]!r} is no form; give json or v", [{"field": "format", "message": "give json or v"}])
+        if asked not in _FORMS.values():
+            raise InvalidFields(
+                f"format: {asked[:40]!r} is no form; give {_FORM_NAMES}", [{"field": "format", "message": f"give {_FORM_NAMES}"}]
+            )
         return asked
     accept = ",".join(request.headers.getlist("accept"))
     form = best_form(accept, tuple(_FORMS))
     if form is None:
-        raise NotAcceptable(f"a certificate comes as application/json or {COQ_MEDIA_TYPE}, and Accept names neither: {accept[:200]!r}")
+        raise NotAcceptable(
+            f"a certificate comes as application/json, {COQ_MEDIA_TYPE} or {LATEX_MEDIA_TYPE}, and Accept names none: {accept[:200]!r}"
+        )
     return _FORMS[form]

@@ -6,12 +6,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from logos_pxl import __version__
-from logos_pxl.service.certificates import COQ_MEDIA_TYPE
+from logos_pxl.service.certificates import COQ_MEDIA_TYPE, LATEX_MEDIA_TYPE
 from logos_pxl.service.gate import OpenPaths
 from logos_pxl.service.problems import MEDIA_TYPE
 from logos_pxl.service.schemas import (
     CertificateAnswer,
     CountermodelSearchAnswer,
+    ParseAnswer,
+    ParseRequest,
     Problem,
     ProveAnswer,
     ProveRequest,
@@ -34,7 +36,16 @@ _REFUSALS = {
 
 def openapi_document(settings: Settings) -> dict[str, Any]:
     """The document (OpenAPI 3.1), with the limits of this service."""
-    models: list[type[BaseModel]] = [ProveRequest, ProveAnswer, CountermodelSearchAnswer, CertificateAnswer, Problem, *MODELS, *WORK_MODELS]
+    own: list[type[BaseModel]] = [
+        ProveRequest,
+        ProveAnswer,
+        CountermodelSearchAnswer,
+        ParseRequest,
+        ParseAnswer,
+        CertificateAnswer,
+        Problem,
+    ]
+    models = [*own, *MODELS, *WORK_MODELS]
     _, schemas = models_json_schema([(model, "validation") for model in models], ref_template=_REFERENCE)
     definitions = schemas["$defs"]
     _limit_timeout(definitions["ProveRequest"], max(settings.max_timeout_ms, settings.job_max_timeout_ms))
@@ -54,6 +65,7 @@ def openapi_document(settings: Settings) -> dict[str, Any]:
                     "countermodel", "Look for a countermodel to a goal", CountermodelSearchAnswer, "Whether there is one, and which."
                 )
             },
+            "/parse": {"post": _parse()},
             "/certificates/{id}": {"get": _certificates()},
             **work_operations(_problems(400, 408, 413, 415, 500)),
             **state_operations(),
@@ -106,25 +118,37 @@ def _verdict(operation: str, summary: str, answer: type[BaseModel], description:
     }
 
 
+def _parse() -> dict[str, Any]:
+    return {
+        "operationId": "parse",
+        "summary": "Read a goal without deciding it: its notations and its subformulas",
+        "requestBody": {"required": True, "content": _content("application/json", ParseRequest)},
+        "responses": {
+            "200": {"description": "How the goal was understood.", "content": _content("application/json", ParseAnswer)},
+            **_problems(400, 408, 413, 415, 500),
+        },
+    }
+
+
 def _certificates() -> dict[str, Any]:
-    coq = {COQ_MEDIA_TYPE: {"schema": {"type": "string"}}}
+    texts = {media_type: {"schema": {"type": "string"}} for media_type in (COQ_MEDIA_TYPE, LATEX_MEDIA_TYPE)}
     return {
         "operationId": "certificate",
-        "summary": "A kept certificate, as JSON or as a file that coqc accepts",
+        "summary": "A kept certificate: as JSON, as a file that coqc accepts, or as a LaTeX document",
         "parameters": [
             {
                 "name": "id",
                 "in": "path",
                 "required": True,
-                "description": "The certificate's id; the suffix .json or .v chooses the form.",
-                "schema": {"type": "string", "pattern": "^[0-9a-f]{64}(\\.(json|v))?$"},
+                "description": "The certificate's id; the suffix .json, .v or .tex chooses the form.",
+                "schema": {"type": "string", "pattern": "^[0-9a-f]{64}(\\.(json|v|tex))?$"},
             },
-            {"name": "format", "in": "query", "required": False, "schema": {"type": "string", "enum": ["json", "v"]}},
+            {"name": "format", "in": "query", "required": False, "schema": {"type": "string", "enum": ["json", "v", "tex"]}},
         ],
         "responses": {
-            "200": {"description": "The certificate.", "content": {**_content("application/json", CertificateAnswer), **coq}},
+            "200": {"description": "The certificate.", "content": {**_content("application/json", CertificateAnswer), **texts}},
             "404": _problem("No certificate is kept under this id."),
-            "406": _problem("Accept names no form that a certificate has."),
+            "406": _problem("Accept names no form that a certificate has, or it is too large to be set in LaTeX."),
             **_problems(400, 500),
         },
     }

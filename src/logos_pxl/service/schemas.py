@@ -34,6 +34,36 @@ class ProveRequest(_Closed):
     )
 
 
+class ParseRequest(_Closed):
+    """A goal to read."""
+
+    goal: str = Field(description="The goal, in any notation of POST /prove.", examples=["[]p -> p"])
+
+
+class NotationsAnswer(_Closed):
+    """The goal in every notation."""
+
+    manual: str
+    ascii: str
+    unicode: str
+    latex: str = Field(description="For mathematics mode.")
+
+
+class ParseAnswer(_Closed):
+    """How a goal was understood."""
+
+    goal: str = Field(description="In the operations manual's notation, as POST /prove repeats it.")
+    size: int = Field(description="Connectives and atoms, each as often as it occurs.")
+    depth: int = Field(description="Nested connectives.")
+    modal_depth: int = Field(description="Nested BOX and DIA.")
+    notations: NotationsAnswer | None = Field(description="Null for goals of more than 2000 connectives and atoms.")
+    subformulas: list[dict[str, object]] | None = Field(
+        description="The distinct subformulas, numbered from 1, each after those that it is made of; the last one is the goal. `op` is "
+        "atom (with `name`), bottom, top, not, and, or, imp, iff, box or dia; `args` are the numbers of what it is made of. Null for goals "
+        "of more than 2000 connectives and atoms."
+    )
+
+
 class RelationAnswer(_Closed):
     """The accessibility relation."""
 

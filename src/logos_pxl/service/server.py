@@ -22,6 +22,7 @@ from logos_pxl.service.listening import allow_open_files, open_sockets
 from logos_pxl.service.metrics import Metrics
 from logos_pxl.service.metrics.performance import PerformanceFile
 from logos_pxl.service.metrics.recorder import TOO_MANY_CONNECTIONS
+from logos_pxl.service.page import Page
 from logos_pxl.service.rejections import CountedRefusals
 from logos_pxl.service.reloading import Reloading
 from logos_pxl.service.supervisor import Supervisor
@@ -51,6 +52,7 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
     settings = configuration.settings
     # Asked before sessions are started in vain.
     KeyRing.of(settings)
+    page = Page.open(settings.web_dir)
     allow_open_files(settings)
     sockets = open_sockets(settings)
     metrics = Metrics(window_s=settings.kpi_window_s)
@@ -63,7 +65,7 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
     ):
         metrics.watch(runtime, canaries, logs)
         gate = reloading.gate = Gate(settings, logs.requests, runtime.shared_state, metrics.recorder)
-        config.app = app = build_app(runtime, metrics, canaries, gate)
+        config.app = app = build_app(runtime, metrics, canaries, gate, page)
         refusals = CountedRefusals(metrics.recorder)
         config.http = partial(  # type: ignore[assignment]
             BoundedHttpProtocol,
