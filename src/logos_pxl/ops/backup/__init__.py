@@ -1,0 +1,1 @@
+"""Backups of configuration, history and certificates, and their restoring. docs/operations/backup.md has the format."""
