@@ -1,5 +1,6 @@
 """The settings of operators' commands: where the service is, how it is restarted, and how the local supervisor behaves."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator
@@ -29,6 +30,13 @@ class OperationsSettings(BaseModel):
     )
     ops_namespace: str | None = variable(
         None, "PXL_OPS_NAMESPACE", "the namespace of the deployment in Kubernetes, or nothing", pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+    )
+
+    # What is kept.
+    backup_dir: Path = variable(Path("backups"), "PXL_BACKUP_DIR", "the folder for backups; it is made when missing")
+    export_dir: Path = variable(Path("exports"), "PXL_EXPORT_DIR", "the folder for exported states; it is made when missing")
+    keep_days: float = variable(
+        30, "PXL_KEEP_DAYS", "days that backups and archived logs are kept, more than 0 and at most 36500", gt=0, le=36_500
     )
 
     # The local supervisor.

@@ -25,7 +25,7 @@ ENDLESS_S = 3.0
 STOPPED = {0, 124, 130}
 
 # What a service leaves where it runs, and what must not be shared with the real root.
-OWN = {"logs", "var", ".env", ".git", "reports", "incidents", "backups"}
+OWN = {"logs", "var", ".env", ".git", "reports", "incidents", "backups", "exports"}
 
 
 @dataclass

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from logos_pxl.ops.keeping_app import app as keeping_app
+
 app = typer.Typer(
     name="ops",
     help="What an operator runs by day, week and month, and in an incident.",
     epilog="Exit status: 0 fine, 1 attention, 2 critical, 3 could not tell. PXL_OPS_TARGET says where the service runs.",
     no_args_is_help=True,
 )
+app.add_typer(keeping_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 

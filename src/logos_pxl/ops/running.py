@@ -30,10 +30,12 @@ class Operator:
         return cls(settings, ServiceReader.of(settings), target_of(settings))
 
 
-def run_operation(name: str, operation: Callable[[Operator], Report], *, as_json: bool) -> Status:
-    """Carry out ``operation``, print its report, and give the exit status."""
+def run_operation(
+    name: str, operation: Callable[[Operator], Report], *, as_json: bool, settings: Callable[[], Settings] = Settings.load
+) -> Status:
+    """Carry out ``operation`` with these settings, print its report, and give the exit status."""
     try:
-        report = operation(Operator.of(Settings.load()))
+        report = operation(Operator.of(settings()))
     except (PxlError, OSError) as error:
         if as_json:
             return print_report(failed(name, str(error)), as_json=True)

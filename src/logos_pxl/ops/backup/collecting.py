@@ -1,7 +1,7 @@
 """The files that a backup will hold.
 
-Invariant: only plain files are found; a link is followed when it leads to a plain file within its own root, as those of mounted
-configurations do. Everything else is skipped, and told.
+Invariant: only plain files are found. Within a folder a link is followed when it leads to a plain file of the same folder, as those of
+mounted configurations do; everything else is skipped, and told.
 """
 
 import os
@@ -32,7 +32,8 @@ def collect(places: Places, parts: Collection[Part]) -> Found:
                 if root.folder:
                     _folder(found, name, path)
                 else:
-                    _file(found, name, path, within=path.parent)
+                    # Wherever it leads: who links his environment file to another place means that one.
+                    _file(found, name, path, within=path.resolve().parent)
     found.folders.sort(key=lambda folder: folder.name)
     return found
 

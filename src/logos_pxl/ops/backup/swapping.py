@@ -25,6 +25,7 @@ from logos_pxl.sources import RESTORE_FOLDER, RESTORE_JOURNAL
 
 _LAST = "last.json"
 _LOCK = "lock"
+_UNDOING = "undoing "
 
 
 class Step(BaseModel):
@@ -140,7 +141,8 @@ def inverse(journal: Journal, identity: str) -> Journal:
         kept = step.old if os.path.lexists(step.old) else None
         steps.append(Step(new=kept, place=step.place, old=str(work / "old" / str(number))))
     steps.reverse()
-    return Journal(id=identity, about=f"undoing {journal.about}", bases=journal.bases, folders=[], steps=steps)
+    about = journal.about.removeprefix(_UNDOING) if journal.about.startswith(_UNDOING) else f"{_UNDOING}{journal.about}"
+    return Journal(id=identity, about=about, bases=journal.bases, folders=[], steps=steps)
 
 
 def work_folder(base: Path, identity: str) -> Path:
