@@ -17,7 +17,7 @@ REASONS = (
     r"needs a public host name",
     r"installs packages of the system",
     r"builds everything anew.*",
-    r"runs for minutes",
+    r"runs for (half a minute|minutes)",
     r"tested by tests/\S+",
     r"wrong on purpose.*",
     r"for another machine.*",
