@@ -102,12 +102,13 @@ def _wait_until_ready(client: httpx2.Client, process: subprocess.Popen[bytes], l
     raise AssertionError(f"the server was not ready within 30 s: {log.read_text()}")
 
 
-def parity(vertices: int) -> str:
+def parity(vertices: int, seed: int = 0) -> str:
     """That no numbering of a graph's edges by 0 and 1 gives one vertex an odd sum and all others an even one: true, and hard.
 
-    On random regular graphs every proof by resolution is exponential in the number of vertices (Tseitin 1968, Urquhart 1987).
+    ``seed`` chooses the graph. On random regular graphs every proof by resolution is exponential in the number of vertices (Tseitin 1968,
+    Urquhart 1987).
     """
-    chance = random.Random(0)
+    chance = random.Random(seed)
     edges: list[tuple[int, int]] = []
     while not edges or any(one == other for one, other in edges):
         ends = [vertex for vertex in range(vertices) for _ in range(4)]

@@ -1,19 +1,12 @@
 """A real Prometheus scrapes a running server, and the operations manual's queries and alerts evaluate on what it found."""
 
-import json
-import os
-import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
 from e2e.running import HARD, Server, free_port, running_server
+from prometheus_server import Prometheus, running_prometheus
 
 # As the manual gives them.
 ALERTS = """
@@ -65,64 +58,17 @@ QUERIES = {
 """The manual's and docs/metrics.md's, each with the range in which its answer must lie."""
 
 
-@dataclass
-class Prometheus:
-    """A Prometheus that scrapes one target every 200 ms."""
-
-    client: httpx2.Client
-
-    def ask(self, path: str, **parameters: str) -> Any:
-        """The data of an answer of its HTTP API."""
-        answer = self.client.get(f"/api/v1/{path}", params=parameters).json()
-        assert answer["status"] == "success", answer
-        return answer["data"]
-
-    def values(self, query: str) -> list[float]:
-        """An instant query's values."""
-        return [float(series["value"][1]) for series in self.ask("query", query=query)["result"]]
-
-    def eventually(self, holds: Callable[[], bool], *, within_s: float = 20) -> None:
-        """Wait until something that it scraped holds."""
-        deadline = time.monotonic() + within_s
-        while not holds():
-            assert time.monotonic() < deadline, f"still not so after {within_s:g} s"
-            time.sleep(0.1)
-
-
 @contextmanager
-def running_prometheus(folder: Path, target: int) -> Iterator[Prometheus]:
-    """Start Debian's Prometheus with the manual's alerts, and end it afterwards."""
-    port = free_port()
+def scraping(folder: Path, target: int) -> Iterator[Prometheus]:
+    """A Prometheus with the manual's alerts, which scrapes one target every 200 ms."""
     (folder / "prometheus-alerts.yml").write_text(ALERTS)
     configuration = {
         "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "200ms"},
         "rule_files": ["prometheus-alerts.yml"],
         "scrape_configs": [{"job_name": "logos-pxl", "static_configs": [{"targets": [f"127.0.0.1:{target}"]}]}],
     }
-    (folder / "prometheus.yml").write_text(json.dumps(configuration))  # JSON is YAML
-    arguments = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb", f"--web.listen-address=127.0.0.1:{port}"]
-    with (folder / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen(["prometheus", *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ})
-    try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-            _wait_until_up(client, process, folder / "prometheus.log")
-            yield Prometheus(client)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-def _wait_until_up(client: httpx2.Client, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            if client.get("/-/ready").status_code == 200:
-                return
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"Prometheus was not ready within 30 s: {log.read_text()}")
+    with running_prometheus(folder, free_port(), configuration) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +81,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def prometheus(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """A Prometheus that has scraped the server several times, before and after the goals."""
-    with running_prometheus(tmp_path_factory.mktemp("prometheus"), server.port) as started:
+    with scraping(tmp_path_factory.mktemp("prometheus"), server.port) as started:
         started.eventually(lambda: started.values("count_over_time(up[1m])") > [2])
         for goal in ("BOX(A -> A)", "A -> BOX(A)", "BOX(A -> A)", "BOX(B -> B)"):
             server.prove(goal)
