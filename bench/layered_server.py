@@ -1,107 +1,54 @@
-"""The service with some of its layers only: ``python -m bench.layered_server log metrics ...`` serves on PXL_SERVER_PORT until SIGTERM.
+"""The service with some of its layers only: ``python -m bench.layered_server log metrics`` serves on PXL_SERVER_PORT until SIGTERM.
 
-No release runs like this: it is there to measure what a layer costs. What no layer refuses is answered by the service's own routes.
+No release runs like this: it is there to measure what a layer costs. Reading a request's head and refusing what can be read in two ways
+belongs to the route; signatures and quotas are the settings' choice.
 """
 
-import gc
 import sys
 from collections.abc import Collection, Iterable
 from functools import partial
+from typing import Any
 
-import uvicorn
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logos_pxl.configuration import Configuration
-from logos_pxl.logs import Logs
-from logos_pxl.proving.canaries import Canaries
-from logos_pxl.runtime import Runtime
-from logos_pxl.service.app import build_app
-from logos_pxl.service.connections import BoundedHttpProtocol
-from logos_pxl.service.ending import DrainingServer
 from logos_pxl.service.gate import AccessLog, Gate
 from logos_pxl.service.gate.arrivals import Arrival, RequestIds
-from logos_pxl.service.listening import open_sockets
-from logos_pxl.service.metrics import Metrics
-
-LAYERS = ("log", "metrics", "gate")
-"""``gate`` is ambiguity, signatures and quotas, as far as the settings demand them."""
+from logos_pxl.service.server import run_server
 
 
 class SomeLayers(Gate):
-    """A gate that remembers what it was asked to guard, so that layers can be left out."""
+    """A gate that leaves out what ``layers`` does not name of ``log`` and ``metrics``."""
 
-    routes: ASGIApp
-    measured: ASGIApp
+    def __init__(self, layers: Collection[str], *parts: Any) -> None:
+        super().__init__(*parts)
+        self._layers = layers
+        self._guarded: ASGIApp
 
     def inside(self, app: ASGIApp) -> ASGIApp:
-        """Remember the routes."""
-        self.routes = app
-        self.guarded = super().inside(app)
-        return self.guarded if "gate" in self.layers else app
+        """Remember what is guarded, so that what measures it can be left out."""
+        self._guarded = super().inside(app)
+        return self._guarded
 
     def outside(self, app: ASGIApp, routes: Iterable[Route] = ()) -> AccessLog:
-        """Remember what is measured."""
-        self.measured = app
-        self.logged = super().outside(app, routes)
-        return self.logged
-
-    def __init__(self, layers: Collection[str], *parts: object) -> None:
-        super().__init__(*parts)  # type: ignore[arg-type]
-        self.layers = layers
-
-    def chosen(self, whole: ASGIApp) -> ASGIApp:
-        """The application with the chosen layers."""
-        inner = self.measured if "metrics" in self.layers else self.guarded if "gate" in self.layers else self.routes
-        if "log" in self.layers:
-            self.logged._app = inner
-            return whole
-        return _arrived(inner) if "gate" in self.layers else inner
+        """The layers that were chosen around ``app``, which measures."""
+        inner = app if "metrics" in self._layers else self._guarded
+        return super().outside(inner, routes) if "log" in self._layers else Unlogged(inner)
 
 
-def _arrived(app: ASGIApp) -> ASGIApp:
-    """The layers of the gate want the arrival, which the log's layer makes."""
-    ids = RequestIds()
+class Unlogged(AccessLog):
+    """What the access log does for the other layers, without a log."""
 
-    async def arrive(scope: object, receive: object, send: object) -> None:
-        Arrival.of(scope, "-", ids)
-        await app(scope, receive, send)  # type: ignore[arg-type]
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._ids = RequestIds()
 
-    return arrive
-
-
-async def serve(layers: Collection[str]) -> None:
-    """Serve until SIGTERM."""
-    configuration = Configuration.load()
-    settings = configuration.settings
-    metrics = Metrics(window_s=settings.kpi_window_s)
-    with Logs.open(settings) as logs:
-        async with (
-            Runtime.open(settings, observer=metrics.recorder) as runtime,
-            Canaries(runtime.pool, runtime.searches, settings.canaries(), metrics.recorder) as canaries,
-        ):
-            metrics.watch(runtime, canaries)
-            gate = SomeLayers(layers, settings, logs.requests, runtime.shared_state, metrics.recorder)
-            whole = build_app(runtime, metrics, canaries, gate)
-            protocol = partial(
-                BoundedHttpProtocol, connection_limit=settings.connection_limit, head_timeout_s=settings.connection_timeout_s
-            )
-            config = uvicorn.Config(
-                gate.chosen(whole),  # type: ignore[arg-type]
-                http=protocol,  # type: ignore[arg-type]
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-            )
-            gc.collect()
-            gc.freeze()
-            await DrainingServer(config, settings, runtime.draining).serve(open_sockets(settings))
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        Arrival.of(scope, "-", self._ids)
+        await self._app(scope, receive, send)
 
 
 if __name__ == "__main__":
-    import uvloop
-
-    uvloop.run(serve(sys.argv[1:]))
+    run_server(Configuration.load(), gate_of=partial(SomeLayers, sys.argv[1:]))

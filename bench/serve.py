@@ -29,7 +29,7 @@ def measure(machine: Machine, *, quick: bool) -> Part:
     """Ask each mixture with each number of clients, each on a server of its own. Raises ServerNotStarted."""
     seconds = 2 if quick else _SECONDS
     goals = small_goals(_REPEATED_GOALS + _MOST_PER_SECOND * seconds)
-    loads = {(name, clients): _ask(mixture(goals), clients, seconds) for name, mixture in _MIXTURES.items() for clients in _CLIENTS}
+    loads = {(name, clients): ask(mixture(goals), clients, seconds) for name, mixture in MIXTURES.items() for clients in _CLIENTS}
     columns = ("goals", "clients", "requests", "requests a second", "p50 (ms)", "p95 (ms)", "p99 (ms)", "refused or lost")
     rows = [
         (name, clients, one.requests, one.requests_per_s, one.p50_ms, one.p95_ms, one.p99_ms, one.refused)
@@ -52,7 +52,8 @@ def measure(machine: Machine, *, quick: bool) -> Part:
     )
 
 
-def _ask(goals: Sequence[str], clients: int, seconds: int) -> Load:
+def ask(goals: Sequence[str], clients: int, seconds: int) -> Load:
+    """Ask goals after the first of them have been asked. Raises ServerNotStarted."""
     with serving(**_ROOMY) as server:
         load(server.port, [Request(goal, {}) for goal in goals[:_REPEATED_GOALS]], connections=1, seconds=1)
         return load(server.port, [Request(goal, {}) for goal in goals[_REPEATED_GOALS:]], connections=clients, seconds=seconds)
@@ -78,7 +79,7 @@ def _mixed(goals: Sequence[str]) -> list[str]:
     return asked
 
 
-_MIXTURES: dict[str, Callable[[Sequence[str]], list[str]]] = {"cached": _cached, "uncached": _uncached, "mixed": _mixed}
+MIXTURES: dict[str, Callable[[Sequence[str]], list[str]]] = {"cached": _cached, "uncached": _uncached, "mixed": _mixed}
 
 
 def _floor(name: str, measured: Load, most_ms: float) -> Floor:

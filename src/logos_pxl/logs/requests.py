@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -82,12 +83,22 @@ def _level(status: int) -> int:
 
 
 def _access_text(line: RequestLine, now: float) -> bytes:
-    agent = quoted(line.user_agent[:_AGENT_CHARACTERS]) if line.user_agent else '"-"'
-    path = escaped(line.path[:_PATH_CHARACTERS]).replace('"', "%22").replace(" ", "%20")
+    path, agent = _shown_path(line.path[:_PATH_CHARACTERS]), _shown_agent(line.user_agent[:_AGENT_CHARACTERS])
     return (
         f'{line.client} - {line.key or "-"} [{common(now)}] "{line.method} {path} HTTP/{line.http_version}" {line.status} '
         f'{line.body_bytes} "-" {agent} {line.duration_s * 1000:.2f}ms {line.request_id}\n'
     ).encode()
+
+
+# Most requests share a few paths and agents.
+@lru_cache(maxsize=256)
+def _shown_path(path: str) -> str:
+    return escaped(path).replace('"', "%22").replace(" ", "%20")
+
+
+@lru_cache(maxsize=256)
+def _shown_agent(agent: str) -> str:
+    return quoted(agent) if agent else '"-"'
 
 
 def _server_text(line: RequestLine, now: float, level: str) -> bytes:

@@ -57,7 +57,9 @@ async def read_body(receive: Receive, announced: str, *, max_bytes: int, timeout
     """
     if announced.isdecimal() and int(announced[:20]) > max_bytes:
         raise _too_large(max_bytes)
-    message = await _receive(receive, timeout_s)
+    message = _received(receive) or await _receive(receive, timeout_s)
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
         body = await _read_rest(receive, bytearray(body), max_bytes, timeout_s)
@@ -70,32 +72,30 @@ async def _read_rest(receive: Receive, body: bytearray, max_bytes: int, timeout_
     deadline = asyncio.get_running_loop().time() + timeout_s
     more = True
     while more and len(body) <= max_bytes:
-        message = await _receive(receive, deadline - asyncio.get_running_loop().time())
+        message = _received(receive) or await _receive(receive, deadline - asyncio.get_running_loop().time())
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         body += message.get("body", b"")
         more = message.get("more_body", False)
     return bytes(body)
 
 
-async def _receive(receive: Receive, timeout_s: float) -> Any:
-    message = _received(receive)
-    if message is None:
-        try:
-            async with asyncio.timeout(timeout_s):
-                message = await receive()
-        except TimeoutError as error:
-            raise SlowBody("the body did not arrive within CONNECTION_TIMEOUT; send it at once") from error
-    if message["type"] == "http.disconnect":
-        raise ClientDisconnect
-    return message
+async def _receive(receive: Receive, timeout_s: float) -> Message:
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await receive()
+    except TimeoutError as error:
+        raise SlowBody("the body did not arrive within CONNECTION_TIMEOUT; send it at once") from error
 
 
-def _received(receive: Receive) -> Any:
+def _received(receive: Receive) -> Message | None:
     """The message that is there already, as nearly always: then no clock need be set, which would cost more than all else of reading."""
     receiving = cast("Coroutine[Any, Any, Message]", receive())
     try:
         receiving.send(None)
     except StopIteration as done:
-        return done.value
+        message: Message = done.value
+        return message
     # It waits: nothing has been received, and nothing is lost by asking again.
     receiving.close()
     return None

@@ -6,12 +6,14 @@ Invariant: after SIGTERM or SIGINT the server ends in order (``ending.py``), the
 import asyncio
 import gc
 import logging
+from collections.abc import Callable
 from functools import partial
 
 import uvicorn
 
 from logos_pxl.configuration import Configuration
-from logos_pxl.logs import Logs
+from logos_pxl.logs import Logs, RequestLines
+from logos_pxl.observing import Observer
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.app import build_app
@@ -26,12 +28,17 @@ from logos_pxl.service.page import Page
 from logos_pxl.service.rejections import CountedRefusals
 from logos_pxl.service.reloading import Reloading
 from logos_pxl.service.supervisor import Supervisor
+from logos_pxl.settings import Settings
+from logos_pxl.shared_state import SharedState
 
 _log = logging.getLogger(__name__)
 
 
-def run_server(configuration: Configuration) -> None:
-    """Serve until a signal. Raises ConfigurationError, or KernelUnavailable when no session starts."""
+GateMaker = Callable[[Settings, RequestLines, SharedState, Observer], Gate]
+
+
+def run_server(configuration: Configuration, *, gate_of: GateMaker = Gate) -> None:
+    """Serve until a signal, behind what ``gate_of`` makes. Raises ConfigurationError, or KernelUnavailable when no session starts."""
     settings = configuration.settings
     config = uvicorn.Config(
         app="",
@@ -45,10 +52,10 @@ def run_server(configuration: Configuration) -> None:
         timeout_keep_alive=settings.channel_timeout_s,  # type: ignore[arg-type]
     )
     with Logs.open(settings) as logs, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(configuration, logs, config))
+        runner.run(_serve(configuration, logs, config, gate_of))
 
 
-async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Config) -> None:
+async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Config, gate_of: GateMaker) -> None:
     settings = configuration.settings
     # Asked before sessions are started in vain.
     KeyRing.of(settings)
@@ -64,7 +71,7 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
         PerformanceFile(settings.log_dir, metrics.performance, metrics.recorder, interval_s=settings.performance_interval_s),
     ):
         metrics.watch(runtime, canaries, logs)
-        gate = reloading.gate = Gate(settings, logs.requests, runtime.shared_state, metrics.recorder)
+        gate = reloading.gate = gate_of(settings, logs.requests, runtime.shared_state, metrics.recorder)
         config.app = app = build_app(runtime, metrics, canaries, gate, page)
         refusals = CountedRefusals(metrics.recorder)
         config.http = partial(  # type: ignore[assignment]

@@ -37,6 +37,7 @@ class Recorder(Observer):
         self._total = instruments.stage_seconds.labels("total")
         self._verdicts = {kind.value: instruments.verdicts.labels(kind.value) for kind in VerdictKind}
         self._unknown = {reason.value: instruments.unknown.labels(reason.value) for reason in UnknownReason}
+        self._authentications = {key: instruments.authentications.labels(key) for key in get_args(HmacKey)}
         self._show_from_the_start()
 
     def _show_from_the_start(self) -> None:
@@ -143,7 +144,7 @@ class Recorder(Observer):
 
     def authenticated(self, key: HmacKey) -> None:
         """A signature was right."""
-        self._on.authentications.labels(key).inc()
+        self._authentications[key].inc()
 
     def authentication_failed(self, reason: str) -> None:
         """A signature was not."""
