@@ -22,8 +22,8 @@ myst_heading_anchors = 4
 nitpicky = True
 # Quotes in code and in what the service says stay as they are.
 smartquotes = False
-# Languages that no highlighter has: shown as they are.
-highlight_language = "none"
+# A quotation that goes on in the next line of a console confuses the highlighter; whether blocks are right, tests/documents tells.
+suppress_warnings = ["misc.highlighting_failure"]
 
 html_theme = "furo"
 html_title = f"PXL {release}"
