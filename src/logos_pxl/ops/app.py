@@ -26,3 +26,33 @@ def status(json: Json = False) -> None:
     from logos_pxl.ops.standing import standing
 
     raise typer.Exit(run_operation("status", standing, as_json=json))
+
+
+@app.command()
+def monitor(
+    interval: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 30,
+    count: Annotated[int | None, typer.Option(min=1, help="End after so many looks; without it, at Ctrl-C.", show_default=False)] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines in a terminal too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document at the end; one look unless --count says more.")] = False,
+) -> None:
+    """Watch the indicators: live in a terminal, lines elsewhere. The exit status is the worst that was seen."""
+    from logos_pxl.ops.monitor.operation import monitor as watch
+
+    raise typer.Exit(watch(interval_s=interval, count=count or (1 if json else None), plain=plain, as_json=json))
+
+
+@app.command("health-check")
+def health_check(json: Json = False) -> None:
+    """Carry out the daily check: state, indicators, resources, recent errors, a real proof both ways."""
+    from logos_pxl.ops.daily import health_check as check
+    from logos_pxl.ops.running import run_operation
+
+    raise typer.Exit(run_operation("health-check", check, as_json=json))
+
+
+@app.command()
+def diagnose(json: Json = False) -> None:
+    """Say what is wrong, most likely cause first, and what to do; works when the service is down or its configuration broken."""
+    from logos_pxl.ops.diagnosis.operation import diagnose as look
+
+    raise typer.Exit(look(as_json=json))

@@ -1,5 +1,8 @@
-"""The end of a log file."""
+"""The end of a log, and the errors in it."""
 
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from logos_pxl.ops.errors import TargetFailed
@@ -22,3 +25,18 @@ def last_lines(path: Path, count: int, *, since_byte: int = 0) -> list[str]:
         raise TargetFailed(f"{path} cannot be read: {error.strerror}") from error
     # The first may be the end of a longer line.
     return lines[1 if begin > since_byte else 0 :][-count:] if count else []
+
+
+_ERROR = re.compile(r"\b(?:ERROR|CRITICAL)\b")
+_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+
+
+def error_lines(lines: Iterable[str], *, since: datetime | None = None) -> list[str]:
+    """Those of level ``ERROR`` and ``CRITICAL``; with ``since``, without those that are older. What has no time counts as new."""
+    return [line for line in lines if _ERROR.search(line) and (since is None or (told := time_of(line)) is None or told >= since)]
+
+
+def time_of(line: str) -> datetime | None:
+    """When the line was written, as far as it says so."""
+    found = _TIME.search(line)
+    return None if found is None else datetime.fromisoformat(found[0].removesuffix("Z")).replace(tzinfo=UTC)

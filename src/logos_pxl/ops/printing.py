@@ -10,7 +10,7 @@ from rich.text import Text
 
 from logos_pxl.ops.report import Check, Report, Section, Status
 
-_COLOURS = {Status.FINE: "green", Status.ATTENTION: "yellow", Status.CRITICAL: "bold red", Status.UNKNOWN: "magenta"}
+COLOURS = {Status.FINE: "green", Status.ATTENTION: "yellow", Status.CRITICAL: "bold red", Status.UNKNOWN: "magenta"}
 # A pipe has no width: nothing is cut there, and lines are long enough for advice.
 _PIPE_WIDTH = 180
 
@@ -21,7 +21,7 @@ def print_report(report: Report, *, as_json: bool) -> Status:
         sys.stdout.write(json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n")
         return report.status
     out = console()
-    out.print(Text.assemble((report.status.word.upper(), _COLOURS[report.status]), f"  {report.command}  {report.about}  {report.at}"))
+    out.print(Text.assemble((report.status.word.upper(), COLOURS[report.status]), f"  {report.command}  {report.about}  {report.at}"))
     for section in report.sections:
         _print_section(out, section)
     if report.summary:
@@ -36,7 +36,7 @@ def console() -> Console:
 
 def marked(status: Status) -> Text:
     """A status as it stands in tables."""
-    return Text(status.word, style=_COLOURS[status])
+    return Text(status.word, style=COLOURS[status])
 
 
 def value_text(check: Check) -> str:

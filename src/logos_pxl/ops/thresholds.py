@@ -9,6 +9,9 @@ from typing import Any
 
 from logos_pxl.ops.report import Check, Status
 
+ENOUGH_EVENTS = 20
+"""Goals or look-ups in the window, below which their indicators are shown and not judged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
@@ -25,6 +28,8 @@ class Kpi:
     higher_is_better: bool
     strict: bool
     advice: str
+    sample: str = ""
+    """The metric that tells how many events of the window the indicator rests on; empty when it rests on none."""
 
     def status(self, value: float) -> Status:
         """How the value stands to the thresholds."""
@@ -34,12 +39,27 @@ class Kpi:
         better = value > self.target if self.higher_is_better else value < self.target
         return Status.FINE if better or (value == self.target and not self.strict) else Status.ATTENTION
 
-    def check(self, value: float | None) -> Check:
-        """The indicator as a check; ``None`` is a value that is not known."""
+    def judged(self, metrics: Mapping[str, Any]) -> Status:
+        """How the indicator of a ``/metrics`` document stands. One that rests on few events is fine: two goals are no trend."""
+        value = number(metrics, self.metric)
         if value is None:
-            return Check(self.name, Status.UNKNOWN, None, self.unit, self.wanted, f"{self.metric} is missing from /metrics")
-        status = self.status(value)
-        return Check(self.name, status, value, self.unit, self.wanted, "" if status is Status.FINE else self.advice)
+            return Status.UNKNOWN
+        return Status.FINE if self.rests_on_few(metrics) else self.status(value)
+
+    def rests_on_few(self, metrics: Mapping[str, Any]) -> bool:
+        """Whether there were too few events in the window to judge."""
+        return bool(self.sample) and (number(metrics, self.sample) or 0.0) < ENOUGH_EVENTS
+
+    def check(self, metrics: Mapping[str, Any]) -> Check:
+        """The indicator of a ``/metrics`` document as a check."""
+        value, status = number(metrics, self.metric), self.judged(metrics)
+        if value is None:
+            advice = f"{self.metric} is missing from /metrics"
+        elif self.rests_on_few(metrics):
+            advice = f"rests on {number(metrics, self.sample) or 0:g} events of the window: too few to judge"
+        else:
+            advice = "" if status is Status.FINE else self.advice
+        return Check(self.name, status, value, self.unit, self.wanted, advice)
 
     @property
     def wanted(self) -> str:
@@ -51,15 +71,16 @@ class Kpi:
 
 VERIFICATION_RATIO = Kpi(
     "verification ratio", "logos_pxl_verification_ratio_percent", "%", 94, 90, higher_is_better=True, strict=False,
-    advice="goals end without a verdict: pxl ops diagnose",
+    advice="goals end without a verdict: pxl ops diagnose", sample="logos_pxl_window_goals",
 )  # fmt: skip
 P95_LATENCY = Kpi(
     "P95 latency", "logos_pxl_p95_latency_ms", "ms", 300, 500, higher_is_better=False, strict=True,
-    advice="answers are slow: pxl ops diagnose",
+    advice="answers are slow: pxl ops diagnose", sample="logos_pxl_window_goals",
 )  # fmt: skip
 CACHE_HIT_RATE = Kpi(
     "cache hit rate", "logos_pxl_cache_hit_rate_percent", "%", 85, 70, higher_is_better=True, strict=False,
     advice="goals hardly repeat, or are forgotten too soon: a longer PXL_CACHE_TTL or more PXL_CACHE_MAX_ENTRIES may help",
+    sample="logos_pxl_window_cache_lookups",
 )  # fmt: skip
 UPTIME = Kpi(
     "availability", "logos_pxl_uptime_seconds", "%", 99.9, 99, higher_is_better=True, strict=False,
@@ -84,7 +105,7 @@ SLA_AVAILABILITY_PERCENT = UPTIME.target
 
 def kpi_checks(metrics: Mapping[str, Any]) -> tuple[Check, ...]:
     """All indicators of a ``/metrics`` document."""
-    return tuple(kpi.check(number(metrics, kpi.metric)) for kpi in KPIS)
+    return tuple(kpi.check(metrics) for kpi in KPIS)
 
 
 def number(metrics: Mapping[str, Any], name: str) -> float | None:

@@ -3,7 +3,7 @@
 import pytest
 
 from logos_pxl.ops.report import Status
-from logos_pxl.ops.thresholds import KPIS, UPTIME, kpi_checks
+from logos_pxl.ops.thresholds import CACHE_HIT_RATE, KPIS, UPTIME, kpi_checks
 
 FINE, ATTENTION, CRITICAL, UNKNOWN = Status.FINE, Status.ATTENTION, Status.CRITICAL, Status.UNKNOWN
 
@@ -27,7 +27,8 @@ def test_an_indicator_is_judged_by_the_manuals_table(metric: str, values: dict[f
     """At the target it is as the manual's sign says; past the critical threshold it is critical."""
     [kpi] = [kpi for kpi in KPIS if kpi.metric == metric]
     assert {value: kpi.status(value) for value in values} == values
-    assert {check.status for check in kpi_checks({metric: min(values)}) if check.name == kpi.name} == {values[min(values)]}
+    events = {"logos_pxl_window_goals": 20, "logos_pxl_window_cache_lookups": 20}
+    assert {value: kpi.check({metric: value, **events}).status for value in values} == values
 
 
 def test_availability_is_judged_too() -> None:
@@ -38,3 +39,12 @@ def test_availability_is_judged_too() -> None:
 def test_a_missing_indicator_is_unknown() -> None:
     """Neither fine nor zero."""
     assert {check.status for check in kpi_checks({"logos_pxl_p95_latency_ms": True})} == {UNKNOWN}
+
+
+def test_an_indicator_that_rests_on_few_goals_is_not_judged() -> None:
+    """Two look-ups that found nothing are no trend: shown, with the number that they rest on."""
+    metrics = {"logos_pxl_cache_hit_rate_percent": 0, "logos_pxl_window_cache_lookups": 2}
+    [check] = [check for check in kpi_checks(metrics) if check.name == "cache hit rate"]
+    assert (check.status, check.value) == (FINE, 0)
+    assert "rests on 2 events" in check.advice
+    assert CACHE_HIT_RATE.judged({**metrics, "logos_pxl_window_cache_lookups": 20}) is CRITICAL
