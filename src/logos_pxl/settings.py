@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, SecretStr, ValidationError
 
+from logos_pxl.client_settings import ClientSettings
 from logos_pxl.errors import ConfigurationError, KernelNotBuilt
 from logos_pxl.operations_settings import OperationsSettings
 from logos_pxl.service_settings import ServiceSettings
@@ -26,7 +27,7 @@ from logos_pxl.workload_settings import WorkloadSettings
 MIB = 1024 * 1024
 
 
-class Settings(WorkloadSettings, ServiceSettings, OperationsSettings):
+class Settings(WorkloadSettings, ServiceSettings, OperationsSettings, ClientSettings):
     """The settings as files and environment give them, validated. Those of signatures, quotas and logs are in ``ServiceSettings``."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True)

@@ -1,6 +1,7 @@
 """The commands and their options; what they do is in the modules beside, imported when a command needs them."""
 
 # ruff: noqa: PLC0415 - help must not load the engine
+# ruff: noqa: PLR0917 - typer calls commands by name: their parameters are options
 
 from enum import StrEnum
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from logos_pxl.cli.helping import examples
 from logos_pxl.ops.app import app as ops_app
 
 app = typer.Typer(
@@ -35,7 +37,7 @@ class ExportFormat(StrEnum):
     JSON = "json"
 
 
-Goals = Annotated[list[str] | None, typer.Argument(metavar="GOAL...", help="Goals, such as 'BOX(A -> A)'.", show_default=False)]
+Goals = Annotated[list[str] | None, typer.Argument(metavar="GOAL", help="Goals, such as 'BOX(A -> A)'.", show_default=False)]
 File = Annotated[
     str | None,
     typer.Option("--file", "-f", metavar="FILE", help="Read goals from FILE, one a line; - is standard input.", show_default=False),
@@ -45,56 +47,111 @@ Format = Annotated[
     typer.Option("--format", help="pxl; or intohylo: the file is one formula, whose negation is the goal."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each goal, on one line.")]
-TimeoutMs = Annotated[int | None, typer.Option("--timeout-ms", min=1, help="Milliseconds for each goal (PXL_DEFAULT_TIMEOUT_MS).")]
+TimeoutMs = Annotated[
+    int | None,
+    typer.Option("--timeout-ms", min=1, help="Milliseconds for each goal (PXL_DEFAULT_TIMEOUT_MS).", show_default=False),
+]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help="Ask the service at URL, not the local engine (PXL_URL; '' is the local engine). Signs with HMAC_SECRET_KEY.",
+        show_default=False,
+    ),
+]
+AtOnce = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, max=256, help="Goals worked on at once; as many as processors, at most 8.", show_default=False),
+]
+Summary = Annotated[
+    bool | None,
+    typer.Option("--summary/--no-summary", help="End with counts and rate on standard error; on a terminal by itself.", show_default=False),
+]
+
+_DECIDE, _EVIDENCE, _HERE = "Decide goals", "Certificates", "This machine"
 
 
-@app.command()
+@app.command(
+    rich_help_panel=_DECIDE,
+    epilog=examples(
+        "pxl prove 'BOX(p -> q) -> (BOX p -> BOX q)'",
+        "pxl prove --file goals.txt --jobs 4",
+        "# the same goals, decided by a service",
+        "pxl prove --url http://localhost:8088 --json < goals.txt",
+    ),
+)
 def prove(
     goals: Goals = None,
     file: File = None,
     input_format: Format = InputFormat.PXL,
     json: Json = False,
     timeout_ms: TimeoutMs = None,
+    url: Url = None,
+    jobs: AtOnce = None,
+    summary: Summary = None,
 ) -> None:
-    """Decide goals: valid, invalid or unknown."""
-    from logos_pxl.cli.deciding import Asked, decide_all
+    """Decide goals: valid, invalid or unknown.
+
+    One line for each, in their order, whatever the number worked on at once. In a file each line is a goal.
+    """
+    from logos_pxl.cli.deciding import decide_all
+    from logos_pxl.cli.goals_given import Asked
     from logos_pxl.cli.printing import JsonPrinter, VerdictPrinter
-    from logos_pxl.proving.documents import prove_document
+    from logos_pxl.client.models import Verdict
 
-    printer = JsonPrinter(prove_document) if json else VerdictPrinter()
-    raise typer.Exit(decide_all(Asked(goals or [], file, input_format.value, timeout_ms), printer))
+    asked = Asked(goals or [], file, input_format.value, timeout_ms, url, jobs)
+    printer = JsonPrinter[Verdict]() if json else VerdictPrinter()
+    raise typer.Exit(decide_all(asked, lambda prover, goal, time_ms: prover.prove(goal, timeout_ms=time_ms), printer, summary=summary))
 
 
-@app.command()
+@app.command(
+    rich_help_panel=_DECIDE,
+    epilog=examples("pxl countermodel 'p -> BOX p'", "pxl countermodel --json 'DIA p -> p'"),
+)
 def countermodel(
     goals: Goals = None,
     file: File = None,
     input_format: Format = InputFormat.PXL,
     json: Json = False,
     timeout_ms: TimeoutMs = None,
+    url: Url = None,
+    jobs: AtOnce = None,
 ) -> None:
     """Print a countermodel to each goal, or say that there is none."""
-    from logos_pxl.cli.deciding import Asked, decide_all
+    from logos_pxl.cli.deciding import decide_all
+    from logos_pxl.cli.goals_given import Asked
     from logos_pxl.cli.printing import CountermodelPrinter, JsonPrinter
-    from logos_pxl.proving.documents import countermodel_document
+    from logos_pxl.client.models import CountermodelSearch
 
-    printer = JsonPrinter(countermodel_document) if json else CountermodelPrinter()
-    raise typer.Exit(decide_all(Asked(goals or [], file, input_format.value, timeout_ms), printer))
+    asked = Asked(goals or [], file, input_format.value, timeout_ms, url, jobs)
+    printer = JsonPrinter[CountermodelSearch]() if json else CountermodelPrinter()
+    raise typer.Exit(decide_all(asked, lambda prover, goal, time_ms: prover.countermodel(goal, timeout_ms=time_ms), printer))
 
 
-@app.command()
+@app.command(
+    rich_help_panel=_EVIDENCE,
+    epilog=examples(
+        "pxl export '[]p -> p' > proof.v && coqc -q -Q coq/theories PXL proof.v",
+        "pxl export --to json '[]p -> p' > certificate.json && pxl verify certificate.json",
+    ),
+)
 def export(
-    goal: Annotated[str | None, typer.Argument(metavar="GOAL", show_default=False)] = None,
+    goal: Annotated[str | None, typer.Argument(metavar="GOAL", help="A goal; else --file or standard input.", show_default=False)] = None,
     file: File = None,
     input_format: Format = InputFormat.PXL,
     to: Annotated[ExportFormat, typer.Option(help="v: a file for coqc; json: a certificate for 'pxl verify'.")] = ExportFormat.COQ,
+    json: Annotated[bool, typer.Option("--json", help="The same as --to json.")] = False,
     timeout_ms: TimeoutMs = None,
+    url: Url = None,
 ) -> None:
     """Decide a goal and print its certificate: a theorem for Coq, provable or not provable."""
-    from logos_pxl.cli.deciding import Asked, decide_all
-    from logos_pxl.cli.printing import ExportPrinter
+    from logos_pxl.cli.deciding import decide_all
+    from logos_pxl.cli.exporting import ExportPrinter, exporting
+    from logos_pxl.cli.goals_given import Asked
 
-    raise typer.Exit(decide_all(Asked([goal] if goal else [], file, input_format.value, timeout_ms, single=True), ExportPrinter(to.value)))
+    asked = Asked([goal] if goal else [], file, input_format.value, timeout_ms, url, single=True)
+    raise typer.Exit(decide_all(asked, exporting("json" if json else to.value), ExportPrinter()))
 
 
 @app.command()

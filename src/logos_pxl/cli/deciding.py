@@ -1,56 +1,64 @@
-"""Goals from arguments, a file or standard input, decided one after another in one local session."""
+"""Goals decided, several at once, and told in the order in which they were given."""
 
 import asyncio
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from logos_pxl.cli.failing import tell
+from logos_pxl.cli.goals_given import Asked, Given, goals_of
+from logos_pxl.cli.progress import Standing
+from logos_pxl.cli.provers import at_once, opened_prover
 from logos_pxl.cli.statuses import ExitStatus, worst
-from logos_pxl.errors import PxlError, RequestError
-from logos_pxl.goals import Goal, Syntax
-from logos_pxl.proving import Verdict, VerdictKind
-from logos_pxl.runtime import Runtime
-from logos_pxl.settings import Settings
+from logos_pxl.client.errors import Overloaded, QuotaExceeded, ServiceFailed, ServiceUnavailable
+from logos_pxl.client.interface import AsyncProver
+from logos_pxl.client.models import CountermodelSearch, Verdict
+from logos_pxl.errors import PxlError, RequestError, SoundnessAlarm
 
-_STATUSES = {
-    VerdictKind.VALID: ExitStatus.VALID,
-    VerdictKind.INVALID: ExitStatus.INVALID,
-    VerdictKind.UNKNOWN: ExitStatus.UNKNOWN,
-}
+A = TypeVar("A")
+P_contra = TypeVar("P_contra", contravariant=True)
+
+Ask = Callable[[AsyncProver, str, int | None], Awaitable[A]]
+"""The question put to the prover about a goal, with the goal's time in milliseconds."""
+
+# Answers that wait for an earlier goal's, for each goal that is worked on.
+_AHEAD = 32
+# What a service says of itself, and a local engine would have said as an unknown verdict.
+_UNKNOWN = (ServiceUnavailable, Overloaded, QuotaExceeded, ServiceFailed, SoundnessAlarm)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the user asked: ``goals`` from the arguments, else those of ``file``, else those of standard input. ``single``: exactly one."""
+class Outcome(Generic[A]):
+    """What became of one goal: an answer, or the error that concerns this goal alone."""
 
-    goals: list[str]
-    file: str | None
-    syntax: Syntax
-    timeout_ms: int | None
-    single: bool = False
+    given: Given
+    answer: A | None
+    error: PxlError | None
+    status: ExitStatus
 
 
-class Printer(Protocol):
+class Printer(Protocol[P_contra]):
     """What is printed for each goal, on standard output."""
 
-    def verdict(self, verdict: Verdict) -> None:
-        """A goal was decided, or not."""
+    def answered(self, answer: P_contra) -> None:
+        """A goal has its answer."""
 
-    def refused(self, text: str, error: RequestError) -> None:
+    def undecided(self, text: str, error: PxlError) -> None:
+        """A service could not say; standard error has been told."""
+
+    def refused(self, text: str, error: PxlError) -> None:
         """A goal could not be read; standard error has been told."""
 
+    def verdict_of(self, answer: P_contra) -> Verdict | CountermodelSearch:
+        """The verdict in an answer."""
 
-def decide_all(asked: Asked, printer: Printer) -> ExitStatus:
-    """Decide all goals; the exit status for all of them together."""
+
+def decide_all(asked: Asked, ask: Ask[A], printer: Printer[A], *, summary: bool | None = None) -> ExitStatus:
+    """Decide all goals; the exit status for all of them together. ``summary``: whether to end with one; None for on terminals only."""
     try:
-        settings = Settings.load(pool_size=1, pool_spares=0)
-        goals = list(_goals(asked))
-        return asyncio.run(_decide_all(settings, goals, asked, printer))
+        return asyncio.run(_decide_all(goals_of(asked), asked, ask, printer, summary=summary))
     except (PxlError, OSError) as error:
         tell(error)
         return ExitStatus.ERROR
@@ -58,47 +66,69 @@ def decide_all(asked: Asked, printer: Printer) -> ExitStatus:
         return ExitStatus.ERROR
 
 
-async def _decide_all(settings: Settings, goals: list[tuple[str, str]], asked: Asked, printer: Printer) -> ExitStatus:
-    timeout_s = (asked.timeout_ms or settings.default_timeout_ms) / 1000
-    statuses = []
-    async with Runtime.open(settings, keep=False) as runtime:
-        for place, text in goals:
-            started = time.monotonic()
-            try:
-                goal = Goal.parse(text, limits=runtime.goal_limits, syntax=asked.syntax)
-            except RequestError as error:
-                tell(error, place=place)
-                printer.refused(text, error)
-                statuses.append(ExitStatus.ERROR)
-                continue
-            parse_ms = (time.monotonic() - started) * 1000
-            verdict = await runtime.prover.decide(goal, timeout_s=timeout_s, parse_ms=parse_ms)
-            printer.verdict(verdict)
-            statuses.append(_STATUSES[verdict.kind])
+async def _decide_all(goals: Sequence[Given], asked: Asked, ask: Ask[A], printer: Printer[A], *, summary: bool | None) -> ExitStatus:
+    width = at_once(asked.at_once, len(goals))
+    statuses: list[ExitStatus] = []
+    async with opened_prover(asked.url, sessions=width) as prover:
+        with Standing(len(goals), summary=summary) as standing:
+
+            async def decide(given: Given) -> Outcome[A]:
+                outcome = await _outcome(prover, given, asked.timeout_ms, ask, printer)
+                standing.done(outcome.status)
+                return outcome
+
+            async with aclosing(_in_order(goals, decide, width)) as outcomes:
+                async for outcome in outcomes:
+                    _print(outcome, printer)
+                    statuses.append(outcome.status)
     return worst(statuses)
 
 
-def _goals(asked: Asked) -> Iterator[tuple[str, str]]:
-    """Each goal with the place that a message names, empty for an argument."""
-    if asked.goals and asked.file is not None:
-        raise RequestError("goals were given as arguments and by --file: give one of them")
-    if asked.goals:
-        yield from (("", text) for text in asked.goals)
-        return
-    file = asked.file or "-"
-    name = "standard input" if file == "-" else file
-    text = _read(file)
-    if asked.syntax == "intohylo" or asked.single:
-        yield f"{name}: ", text
-        return
-    lines = [(f"{name}, line {number}: ", line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    if not lines:
-        raise RequestError(f"{name} holds no goal")
-    yield from lines
+async def _outcome(prover: AsyncProver, given: Given, timeout_ms: int | None, ask: Ask[A], printer: Printer[A]) -> Outcome[A]:
+    """Raises what concerns every goal: no connection, no permission, an answer that cannot be believed."""
+    try:
+        answer = await ask(prover, given.goal(), timeout_ms)
+    except RequestError as error:
+        return Outcome(given, None, error, ExitStatus.ERROR)
+    except _UNKNOWN as error:
+        return Outcome(given, None, error, ExitStatus.UNKNOWN)
+    verdict = printer.verdict_of(answer)
+    status = ExitStatus.VALID if verdict.valid else ExitStatus.INVALID if verdict.invalid else ExitStatus.UNKNOWN
+    return Outcome(given, answer, None, status)
 
 
-def _read(file: str) -> str:
-    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    with suppress(UnicodeDecodeError):
-        return data.decode("utf-8-sig")
-    raise RequestError(f"{'standard input' if file == '-' else file} is not UTF-8 text")
+def _print(outcome: Outcome[A], printer: Printer[A]) -> None:
+    if outcome.answer is not None:
+        printer.answered(outcome.answer)
+    elif outcome.error is not None:
+        tell(outcome.error, place=outcome.given.place)
+        (printer.refused if outcome.status is ExitStatus.ERROR else printer.undecided)(outcome.given.text, outcome.error)
+
+
+async def _in_order(
+    goals: Sequence[Given], decide: Callable[[Given], Awaitable[Outcome[A]]], width: int
+) -> AsyncGenerator[Outcome[A], None]:
+    """The outcomes in the order of ``goals``, ``width`` at work at once; a slow one lets others go ahead, but not without bound."""
+    gate = asyncio.Semaphore(width)
+
+    async def in_turn(given: Given) -> Outcome[A]:
+        async with gate:
+            return await decide(given)
+
+    begun: deque[asyncio.Task[Outcome[A]]] = deque()
+    left = iter(goals)
+    try:
+        while True:
+            while len(begun) < width * _AHEAD and (given := next(left, None)) is not None:
+                begun.append(asyncio.ensure_future(in_turn(given)))
+            if not begun:
+                return
+            outcome = await begun[0]
+            begun.popleft()
+            yield outcome
+    finally:
+        for task in begun:
+            task.cancel()
+        for task in begun:
+            with suppress(asyncio.CancelledError, PxlError):
+                await task

@@ -1,0 +1,21 @@
+"""Who can be asked: a service through ``AsyncPxlClient``, or the engine and Coq of this process (``logos_pxl.local``)."""
+
+from typing import Protocol
+
+from logos_pxl.client.models import Certificate, CountermodelSearch, Verdict
+
+
+class AsyncProver(Protocol):
+    """Decides goals, with the words and the errors of the client, wherever that is done."""
+
+    async def prove(self, goal: str, *, timeout_ms: int | None = None) -> Verdict:
+        """Decide a goal."""
+
+    async def countermodel(self, goal: str, *, timeout_ms: int | None = None) -> CountermodelSearch:
+        """Look for a countermodel."""
+
+    async def certificate(self, verdict: Verdict | CountermodelSearch | str) -> Certificate:
+        """The certificate of a verdict, with a description of it."""
+
+    async def coq_file(self, verdict: Verdict | CountermodelSearch | str) -> str:
+        """The certificate as a file for ``coqc``."""
