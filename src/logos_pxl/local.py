@@ -69,8 +69,11 @@ class LocalProver:
 
 
 @asynccontextmanager
-async def local_prover(*, sessions: int = 1) -> AsyncIterator[LocalProver]:
-    """A prover with its own Coq sessions, ``sessions`` of them at once. Raises ConfigurationError, KernelUnavailable."""
-    settings = Settings.load(pool_size=sessions, pool_spares=0, threads=sessions)
+async def local_prover(*, sessions: int = 1, **overrides: Any) -> AsyncIterator[LocalProver]:
+    """A prover with its own Coq sessions, ``sessions`` of them at once; ``overrides`` are settings by their field names.
+
+    Raises ConfigurationError, KernelUnavailable.
+    """
+    settings = Settings.load(pool_size=sessions, pool_spares=0, threads=sessions, **overrides)
     async with Runtime.open(settings, keep=False) as runtime:
         yield LocalProver(runtime)

@@ -24,11 +24,15 @@ FORBIDDEN = {
     "ops": {"goals", "kernel", "proving", "service", "runtime", "shared_state"},
     "acceptance": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "ops"},
     "client": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "configuration", "ops"},
+    "explaining": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "client", "ops"},
+    "explanations": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "ops"},
+    "local": {"service", "cli", "ops"},
+    "doctor": {"service", "cli", "ops"},
     "formulas": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "acceptance", "client", "ops"},
     "certificate_ids": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "client", "ops"},
     "signing": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "ops"},
 }
-ENGINE_ALLOWED = {"goals", "proving", "kernel", "runtime", "service", "cli"}
+ENGINE_ALLOWED = {"goals", "proving", "kernel", "runtime", "service", "cli", "doctor"}
 
 
 def parts_imported(file: Path) -> set[str]:

@@ -3,13 +3,13 @@
 # ruff: noqa: PLC0415 - help must not load the engine
 # ruff: noqa: PLR0917 - typer calls commands by name: their parameters are options
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from logos_pxl.cli.helping import examples
+from logos_pxl.cli.options import AtOnce, ExportFormat, File, Format, Goals, InputFormat, Json, Shell, Summary, TimeoutMs, Url
 from logos_pxl.ops.app import app as ops_app
 
 app = typer.Typer(
@@ -23,53 +23,7 @@ app = typer.Typer(
 app.add_typer(ops_app)
 
 
-class InputFormat(StrEnum):
-    """How goals are written."""
-
-    PXL = "pxl"
-    INTOHYLO = "intohylo"
-
-
-class ExportFormat(StrEnum):
-    """How a certificate is written."""
-
-    COQ = "v"
-    JSON = "json"
-
-
-Goals = Annotated[list[str] | None, typer.Argument(metavar="GOAL", help="Goals, such as 'BOX(A -> A)'.", show_default=False)]
-File = Annotated[
-    str | None,
-    typer.Option("--file", "-f", metavar="FILE", help="Read goals from FILE, one a line; - is standard input.", show_default=False),
-]
-Format = Annotated[
-    InputFormat,
-    typer.Option("--format", help="pxl; or intohylo: the file is one formula, whose negation is the goal."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each goal, on one line.")]
-TimeoutMs = Annotated[
-    int | None,
-    typer.Option("--timeout-ms", min=1, help="Milliseconds for each goal (PXL_DEFAULT_TIMEOUT_MS).", show_default=False),
-]
-Url = Annotated[
-    str | None,
-    typer.Option(
-        "--url",
-        metavar="URL",
-        help="Ask the service at URL, not the local engine (PXL_URL; '' is the local engine). Signs with HMAC_SECRET_KEY.",
-        show_default=False,
-    ),
-]
-AtOnce = Annotated[
-    int | None,
-    typer.Option("--jobs", "-j", min=1, max=256, help="Goals worked on at once; as many as processors, at most 8.", show_default=False),
-]
-Summary = Annotated[
-    bool | None,
-    typer.Option("--summary/--no-summary", help="End with counts and rate on standard error; on a terminal by itself.", show_default=False),
-]
-
-_DECIDE, _EVIDENCE, _HERE = "Decide goals", "Certificates", "This machine"
+_DECIDE, _EVIDENCE, _SERVE, _HERE = "Decide goals", "Certificates", "Serve", "This machine"
 
 
 @app.command(
@@ -130,6 +84,30 @@ def countermodel(
 
 
 @app.command(
+    rich_help_panel=_DECIDE,
+    epilog=examples("pxl explain 'p -> BOX p'", "pxl explain 'DIA BOX p -> BOX p'", "pxl explain --json '[]p -> p'"),
+)
+def explain(
+    goals: Goals = None,
+    file: File = None,
+    json: Json = False,
+    timeout_ms: TimeoutMs = None,
+    url: Url = None,
+) -> None:
+    """Decide goals and say why, in words.
+
+    For an invalid goal: how its parts make it fail at a world of the countermodel, and a table of all parts at all
+    worlds. For a valid one: the main steps of the proof that Coq's kernel accepted.
+    """
+    from logos_pxl.cli.deciding import decide_all
+    from logos_pxl.cli.explaining import ExplanationPrinter
+    from logos_pxl.cli.goals_given import Asked
+    from logos_pxl.explanations import explained
+
+    raise typer.Exit(decide_all(Asked(goals or [], file, timeout_ms=timeout_ms, url=url), explained, ExplanationPrinter(as_json=json)))
+
+
+@app.command(
     rich_help_panel=_EVIDENCE,
     epilog=examples(
         "pxl export '[]p -> p' > proof.v && coqc -q -Q coq/theories PXL proof.v",
@@ -154,19 +132,38 @@ def export(
     raise typer.Exit(decide_all(asked, exporting("json" if json else to.value), ExportPrinter()))
 
 
-@app.command()
+@app.command(rich_help_panel=_DECIDE, epilog=examples("pxl parse '[]p -> <>p'", "pxl parse --json 'necessarily p implies p'"))
+def parse(goals: Goals = None, file: File = None, input_format: Format = InputFormat.PXL, json: Json = False) -> None:
+    """Print goals as they are understood, in every notation; nothing is decided."""
+    from logos_pxl.cli.goals_given import Asked
+    from logos_pxl.cli.parsing import parse_all
+
+    raise typer.Exit(parse_all(Asked(goals or [], file, input_format.value), as_json=json))
+
+
+@app.command(
+    rich_help_panel=_EVIDENCE,
+    epilog=examples("pxl verify certificate.json", "pxl verify proof.v", "pxl verify --fast --json certificate.json"),
+)
 def verify(
     certificate: Annotated[Path, typer.Argument(metavar="CERTIFICATE", help="A JSON certificate, or an exported .v file.")],
     fast: Annotated[bool, typer.Option("--fast", help="Ask the Rust checker only, not Coq's kernel.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     timeout_ms: TimeoutMs = None,
 ) -> None:
-    """Check a certificate again: exit status 0 accepted, 1 refused, 2 error, 3 unknown."""
+    """Check a certificate again: exit status 0 accepted, 1 refused, 2 error, 3 unknown.
+
+    A .v file is a program for Coq, and runs as one: look at those of strangers first, or ask them for the JSON form.
+    """
     from logos_pxl.cli.verifying import verify_file
 
-    raise typer.Exit(verify_file(certificate, fast=fast, timeout_ms=timeout_ms))
+    raise typer.Exit(verify_file(certificate, fast=fast, timeout_ms=timeout_ms, as_json=json))
 
 
-@app.command()
+@app.command(
+    rich_help_panel=_SERVE,
+    epilog=examples("pxl serve", "pxl serve --host 0.0.0.0 --port 8080", "# who demands signatures", "ENABLE_HMAC_AUTH=true pxl serve"),
+)
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on (PXL_SERVER_HOST, 127.0.0.1).", show_default=False)] = None,
     port: Annotated[int | None, typer.Option(help="The port (PXL_SERVER_PORT, 8088).", show_default=False)] = None,
@@ -177,7 +174,7 @@ def serve(
     raise typer.Exit(serve_with({"server_host": host, "server_port": port}))
 
 
-@app.command()
+@app.command(rich_help_panel=_SERVE, epilog=examples("pxl up && pxl status"))
 def up() -> None:
     """Run the service in the background, and start it again when it dies; returns when it is ready."""
     from logos_pxl.cli.supervising import control
@@ -185,7 +182,7 @@ def up() -> None:
     raise typer.Exit(control(lambda found: found.up()))
 
 
-@app.command()
+@app.command(rich_help_panel=_SERVE, epilog=examples("pxl down"))
 def down() -> None:
     """End the service that 'pxl up' started, and its supervisor; requests in flight end first."""
     from logos_pxl.cli.supervising import control
@@ -193,7 +190,7 @@ def down() -> None:
     raise typer.Exit(control(lambda found: found.down(), with_any_settings=True))
 
 
-@app.command()
+@app.command(rich_help_panel=_SERVE, epilog=examples("pxl restart"))
 def restart() -> None:
     """Replace the service by a new one; with PXL_REUSE_PORT=true no request is lost."""
     from logos_pxl.cli.supervising import control
@@ -201,7 +198,7 @@ def restart() -> None:
     raise typer.Exit(control(lambda found: found.restart()))
 
 
-@app.command()
+@app.command(rich_help_panel=_SERVE, epilog=examples("pxl reload"))
 def reload() -> None:
     """Have the service read keys, log level and quota again."""
     from logos_pxl.cli.supervising import control
@@ -209,7 +206,7 @@ def reload() -> None:
     raise typer.Exit(control(lambda found: found.reload()))
 
 
-@app.command()
+@app.command(rich_help_panel=_SERVE, epilog=examples("pxl status", "pxl status --json"))
 def status(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Tell how the service stands: exit status 0 ready, 1 attention, 2 down, 3 could not tell."""
     from logos_pxl.cli.supervising import print_overview
@@ -217,7 +214,7 @@ def status(json: Annotated[bool, typer.Option("--json", help="Print one JSON obj
     raise typer.Exit(print_overview(as_json=json))
 
 
-@app.command()
+@app.command(rich_help_panel=_SERVE, epilog=examples("pxl logs", "pxl logs access --lines 100 --follow"))
 def logs(
     which: Annotated[str, typer.Argument(metavar="LOG", help="server, access, supervisor, or output (what got into no log).")] = "server",
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines.")] = 20,
@@ -231,7 +228,30 @@ def logs(
     raise typer.Exit(print_log(Log(which), lines=lines, follow=follow))
 
 
-@app.command()
+@app.command(rich_help_panel=_HERE, epilog=examples("pxl doctor", "pxl doctor --url http://localhost:8088 --json"))
+def doctor(url: Url = None, json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Tell what is missing on this machine, and how to get it: exit status 0, or 2 when goals cannot be decided."""
+    from logos_pxl.cli.doctoring import examine_machine
+
+    raise typer.Exit(examine_machine(url, as_json=json))
+
+
+@app.command(
+    rich_help_panel=_HERE, epilog=examples("pxl bench", "pxl bench --seconds 10 --jobs 4", "pxl bench --url http://localhost:8088")
+)
+def bench(
+    url: Url = None,
+    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long to measure, about.")] = 4.0,
+    jobs: AtOnce = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure how fast small goals are decided: search, kernel, and from the text to the verdict."""
+    from logos_pxl.cli.benching import measure
+
+    raise typer.Exit(measure(url, seconds=seconds, jobs=jobs, as_json=json))
+
+
+@app.command(rich_help_panel=_HERE, epilog=examples("pxl config", "pxl config --json"))
 def config(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Print every setting in force and where it comes from; secrets are hidden."""
     from logos_pxl.cli.configuring import print_configuration
@@ -239,9 +259,27 @@ def config(json: Annotated[bool, typer.Option("--json", help="Print one JSON obj
     raise typer.Exit(print_configuration(as_json=json))
 
 
-@app.command()
-def version() -> None:
+@app.command(
+    rich_help_panel=_HERE,
+    epilog=examples(
+        "# bash: now, and in ~/.bashrc for later",
+        'eval "$(pxl completion bash)"',
+        "# zsh",
+        'pxl completion zsh > "${fpath[1]}/_pxl"',
+        "# fish",
+        "pxl completion fish > ~/.config/fish/completions/pxl.fish",
+    ),
+)
+def completion(shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")]) -> None:
+    """Print the script that completes commands and options in a shell."""
+    from logos_pxl.cli.completing import print_completion
+
+    raise typer.Exit(print_completion(shell.value))
+
+
+@app.command(rich_help_panel=_HERE, epilog=examples("pxl version", "pxl version --json"))
+def version(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Print the versions of all parts, and the kernel's hash."""
     from logos_pxl.cli.versions import print_versions
 
-    raise typer.Exit(print_versions())
+    raise typer.Exit(print_versions(as_json=json))

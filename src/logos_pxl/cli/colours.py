@@ -17,8 +17,9 @@ def coloured(stream: TextIO | None = None) -> bool:
 
 
 def echo(*words: tuple[str, str | None] | str) -> None:
-    """Print words, each alone or with its colour, on standard output."""
+    """Print a line on standard output: words, each alone or with its colour."""
     colour = coloured()
     text = "".join(word if isinstance(word, str) else typer.style(word[0], fg=word[1]) if colour and word[1] else word[0] for word in words)
-    # Told plainly, for the stream may stand before a terminal and say that it is none.
-    typer.echo(text, color=colour or None)
+    # Not typer.echo: it looks for the stream beneath, and would write past the progress bar, which holds this one.
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

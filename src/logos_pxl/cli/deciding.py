@@ -1,6 +1,8 @@
 """Goals decided, several at once, and told in the order in which they were given."""
 
 import asyncio
+import os
+import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
@@ -59,6 +61,10 @@ def decide_all(asked: Asked, ask: Ask[A], printer: Printer[A], *, summary: bool 
     """Decide all goals; the exit status for all of them together. ``summary``: whether to end with one; None for on terminals only."""
     try:
         return asyncio.run(_decide_all(goals_of(asked), asked, ask, printer, summary=summary))
+    except BrokenPipeError:
+        # Who reads has seen enough. What is left in the stream's buffer must not be an error at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitStatus.ERROR
     except (PxlError, OSError) as error:
         tell(error)
         return ExitStatus.ERROR

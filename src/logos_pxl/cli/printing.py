@@ -1,7 +1,6 @@
 """What the commands print on standard output: plain lines, which pipes can take; colours only on a terminal."""
 
 import json
-import sys
 from typing import Any, Generic, TypeVar
 
 import typer
@@ -67,18 +66,18 @@ class CountermodelPrinter(_Quiet[CountermodelSearch]):
     def answered(self, answer: CountermodelSearch) -> None:
         """Print the table, or one line that says why there is none."""
         if answer.valid:
-            typer.echo(f"{answer.goal}\nhas no countermodel: Coq's kernel accepted a proof.")
+            echo(f"{answer.goal}\nhas no countermodel: Coq's kernel accepted a proof.")
         elif answer.countermodel is not None:
-            typer.echo(f"{answer.goal}\nfails in {answer.countermodel.failing_world}; every world sees every world.")
+            echo(f"{answer.goal}\nfails in {answer.countermodel.failing_world}; every world sees every world.")
             _print_worlds(answer.countermodel)
         else:
-            typer.echo(f"{answer.goal}\nis undecided.")
+            echo(f"{answer.goal}\nis undecided.")
             tell_reason(answer)
 
 
 def print_json(document: dict[str, Any]) -> None:
     """One line."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=True) + "\n")
+    echo(json.dumps(document, ensure_ascii=True))
 
 
 def tell_reason(answer: Verdict | CountermodelSearch) -> None:
@@ -89,7 +88,7 @@ def tell_reason(answer: Verdict | CountermodelSearch) -> None:
 
 def _print_worlds(model: Countermodel) -> None:
     if model.valuation is None:
-        typer.echo(f"It has {len(model.worlds)} worlds: too large to print; 'pxl export --to json' has all of it.")
+        echo(f"It has {len(model.worlds)} worlds: too large to print; 'pxl export --to json' has all of it.")
         return
     rows = [(atom, ["1" if world in worlds else "0" for world in model.worlds]) for atom, worlds in model.valuation.items()]
     print_table(model.worlds, rows)

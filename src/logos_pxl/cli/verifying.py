@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from logos_pxl.cli.failing import tell
+from logos_pxl.cli.printing import print_json
 from logos_pxl.cli.statuses import ExitStatus
 from logos_pxl.errors import KernelTimeout, PxlError, RequestError, SessionError
 from logos_pxl.kernel import KernelIdentity, SessionPool, coq_sessions
@@ -19,7 +20,7 @@ _DEFAULT_TIMEOUT_S = 600.0
 _SHOWN_CHARACTERS = 4_000
 
 
-def verify_file(path: Path, *, fast: bool, timeout_ms: int | None) -> ExitStatus:
+def verify_file(path: Path, *, fast: bool, timeout_ms: int | None, as_json: bool = False) -> ExitStatus:
     """Check the file, say who accepted or refused it, and give the exit status."""
     timeout_s = _DEFAULT_TIMEOUT_S if timeout_ms is None else timeout_ms / 1000
     try:
@@ -33,11 +34,15 @@ def verify_file(path: Path, *, fast: bool, timeout_ms: int | None) -> ExitStatus
     except (PxlError, OSError) as error:
         tell(error)
         return ExitStatus.ERROR
+    status = ExitStatus.VALID if result.accepted else ExitStatus.INVALID
+    if as_json:
+        print_json({"accepted": result.accepted, "checker": checker, "statement": result.statement, "reason": result.reason})
+        return status
     if not result.accepted:
         typer.echo(f"refused by {checker}: {result.reason}")
-        return ExitStatus.INVALID
+        return status
     typer.echo(f"accepted by {checker}" + (f": {_shown(result.statement)}" if result.statement else ""))
-    return ExitStatus.VALID
+    return status
 
 
 def _shown(statement: str) -> str:

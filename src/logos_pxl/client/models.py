@@ -92,6 +92,7 @@ class Versions(Answer):
 class _Decided(Answer):
     """What both questions' answers hold."""
 
+    ok: bool
     verdict: Literal["valid", "invalid", "unknown"]
     id: Sha256 | None
     goal: str
@@ -146,7 +147,6 @@ class _Decided(Answer):
 class Verdict(_Decided):
     """The answer to one goal. It has no truth value of its own: ask for ``valid``, ``invalid`` or ``unknown``."""
 
-    ok: bool
     countermodel: Countermodel | None = None
 
     @model_validator(mode="after")
@@ -160,7 +160,6 @@ class Verdict(_Decided):
 class CountermodelSearch(_Decided):
     """Whether a goal has a countermodel: ``exists`` is true, false (it has a proof), or None (unknown)."""
 
-    ok: bool
     exists: bool | None
     countermodel: Countermodel | None
 
