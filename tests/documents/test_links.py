@@ -154,3 +154,19 @@ def test_files_that_pages_name_exist(page: str) -> None:
         (ROOT / page).read_text(),
     )
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+# Pages that show a file of the root, and short decisions, begin as those do.
+WITHOUT_LEAD = {"docs/index.md", "docs/architecture.md", "docs/reading-the-kernel.md", "docs/benchmark-results.md", "docs/changelog.md"}
+WITHOUT_LEAD |= {"docs/contributing-guide.md", "docs/security-policy.md"}
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if page.startswith("docs/")])
+def test_a_page_says_whom_it_is_for(page: str) -> None:
+    """Its first paragraph begins with "For"; a decision says what was chosen."""
+    if page in WITHOUT_LEAD:
+        return
+    tokens = MarkdownIt("commonmark").parse((ROOT / page).read_text())
+    assert any(token.type == "heading_open" and token.tag == "h1" for token in tokens[:2]), "a page begins with its title"
+    first = next(tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "paragraph_open")
+    assert first.startswith("**") if page.startswith("docs/decisions/") and not page.endswith("index.md") else first.startswith("For ")
