@@ -3,12 +3,12 @@
 import os
 import resource
 import signal
-import sys
 import tempfile
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from killing import in_child
 from projects import Contents, backup_of, contents, make_project
 
 from logos_pxl.errors import ConfigurationError
@@ -20,8 +20,6 @@ from logos_pxl.settings import Settings
 from logos_pxl.sources import Sources
 
 PARTS = list(Part)
-# What changes files, in the words of Python's audit hooks.
-CHANGES = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.chown", "os.utime", "os.truncate", "shutil.rmtree"}
 
 
 @pytest.fixture
@@ -33,29 +31,6 @@ def fast(tmp_path: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="pxl-", dir=memory) as folder:
         yield Path(folder)
-
-
-def in_child(work: Callable[[], None], *, killed_at: int, changes: Container[str] = CHANGES) -> int:
-    """Run ``work`` in a process of its own, which is killed (SIGKILL) before its n-th change of a file; its wait status."""
-    pid = os.fork()
-    if pid:
-        return os.waitpid(pid, 0)[1]
-    count = 0
-
-    def kill(event: str, _: tuple[object, ...]) -> None:
-        nonlocal count
-        if event in changes:
-            count += 1
-            if count == killed_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    status = 70
-    try:
-        sys.addaudithook(kill)
-        work()
-        status = 0
-    finally:
-        os._exit(status)
 
 
 def killed_everywhere(work: Callable[[Path], None], prepare: Callable[[Path], None], folder: Path) -> "list[tuple[int, Path]]":

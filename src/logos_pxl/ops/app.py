@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from logos_pxl.ops.keeping_app import app as keeping_app
+from logos_pxl.ops.reviewing_app import app as reviewing_app
 
 app = typer.Typer(
     name="ops",
@@ -15,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(keeping_app)
+app.add_typer(reviewing_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 

@@ -71,13 +71,13 @@ def restore(
     json: Json = False,
 ) -> None:
     """Restore an archive: everything of it or nothing. The service is not restarted."""
-    from logos_pxl.ops.backup.operations import settings_or_defaults
+    from logos_pxl.ops.backup.operations import settings_for_restoring
     from logos_pxl.ops.running import run_operation
 
     if (archive is not None) + undo + finish != 1 or (check and archive is None):
         raise typer.BadParameter("give an archive, or --undo, or --finish")
     operation = _restoring(archive, target, _parts(only), check=check, undo=undo)
-    raise typer.Exit(run_operation("restore", operation, as_json=json, settings=settings_or_defaults))
+    raise typer.Exit(run_operation("restore", operation, as_json=json, settings=settings_for_restoring))
 
 
 def _restoring(
@@ -94,3 +94,12 @@ def _parts(only: "list[PartName] | None") -> "list[Part]":
     from logos_pxl.ops.backup.places import Part
 
     return [Part(name.value) for name in only or PartName]
+
+
+@app.command()
+def rotate_logs(keep_days: KeepDays = None, json: Json = False) -> None:
+    """Move the logs into the archive while the service writes them, and remove archives that are too old."""
+    from logos_pxl.ops.history.operations import rotate_logs as operation
+    from logos_pxl.ops.running import run_operation
+
+    raise typer.Exit(run_operation("rotate-logs", partial(operation, keep_days=keep_days), as_json=json))

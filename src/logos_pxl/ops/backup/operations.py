@@ -1,12 +1,11 @@
 """``pxl ops backup`` and ``pxl ops restore``, as reports."""
 
-import os
 from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
-from logos_pxl.cli.failing import tell
-from logos_pxl.errors import ConfigurationError
+import typer
+
 from logos_pxl.ops.backup.collecting import collect
 from logos_pxl.ops.backup.manifest import ArchiveRefused, Manifest
 from logos_pxl.ops.backup.naming import archives, outdated
@@ -15,10 +14,10 @@ from logos_pxl.ops.backup.reading import Archive
 from logos_pxl.ops.backup.restoring import finish, restore, undo
 from logos_pxl.ops.backup.writing import Written, write_archive
 from logos_pxl.ops.errors import OperationFailed
+from logos_pxl.ops.lenient_settings import lenient_settings
 from logos_pxl.ops.report import Check, Report, Section, Status
 from logos_pxl.ops.running import Operator
 from logos_pxl.settings import Settings
-from logos_pxl.sources import ENVIRONMENT, Sourced
 
 _SHOWN_NAMES = 20
 
@@ -142,13 +141,12 @@ def _chosen(archive: Path) -> Path:
     raise OperationFailed(f"{archive} has no intact backup{''.join(refused)}")
 
 
-def settings_or_defaults() -> Settings:
-    """The settings; where the configuration cannot be read, which may be why somebody restores, those of the environment alone."""
-    try:
-        return Settings.load()
-    except ConfigurationError as error:
-        tell(error, place="the configuration cannot be read, so that logs and data are where the environment or the defaults have them: ")
-        return Settings.of({name: Sourced(value, ENVIRONMENT) for name, value in os.environ.items() if value})
+def settings_for_restoring() -> Settings:
+    """The settings, also when the configuration is broken, which may be why somebody restores."""
+    settings, wrong = lenient_settings()
+    if wrong:
+        typer.echo(f"pxl: the configuration cannot be read, and is taken as far as it can be: {wrong}", err=True)
+    return settings
 
 
 def _contents(manifest: Manifest) -> list[str]:
