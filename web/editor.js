@@ -66,6 +66,8 @@ export class Editor {
         return;
       }
     }
+    // Undo selects what it brings back; the next character would replace it.
+    if (event.inputType === "historyUndo") this.field.setSelectionRange(this.field.selectionEnd, this.field.selectionEnd);
     this.mark(null);
     if (!this.#replacing) this.#onChange();
   }

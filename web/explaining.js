@@ -24,7 +24,7 @@ export function explain(entries, truth, world, most = 40) {
     if (told.has(key) || isPlain(entries[claim.node - 1])) continue;
     told.add(key);
     const value = truth[claim.node - 1][claim.world] === 1;
-    const { because, next } = reason(entries[claim.node - 1], claim.world, value, truth);
+    const { because, next } = reason(entries, claim.node, claim.world, value, truth);
     steps.push({ ...claim, value, because });
     // What is pushed last is told next: the first part first.
     pending.push(...next.reverse());
@@ -43,29 +43,48 @@ function isPlain(entry) {
 }
 
 /** @returns {{because: Part[], next: {node: number, world: number}[]}} */
-function reason(entry, world, value, truth) {
+function reason(entries, node, world, value, truth) {
+  const entry = entries[node - 1];
   const [a, b] = entry.args;
-  const holds = (node) => truth[node - 1][world] === 1;
-  const here = (...nodes) => nodes.map((node) => ({ node, world }));
-  const says = (node) => [{ node }, holds(node) ? " is true there" : " is false there"];
-  const both = () => ({ because: [...says(a), " and ", ...says(b)], next: here(a, b) });
-  const one = (node) => ({ because: says(node), next: here(node) });
+  const holds = (part) => truth[part - 1][world] === 1;
+  const says = (part) => [{ node: part }, holds(part) ? " is true there" : " is false there"];
+  const by = (...parts) => ({ because: parts.flatMap((part, index) => (index ? [" and ", ...says(part)] : says(part))), next: parts.map((part) => ({ node: part, world })) });
   switch (entry.op) {
     case "not":
-      return one(a);
+      return by(a);
     case "and":
-      return value ? both() : one(holds(a) ? b : a);
     case "or":
-      return value ? one(holds(a) ? a : b) : both();
+      return gathered(gather(entries, node), entry.op === "and", value, world, holds, by);
     case "imp":
-      return value ? one(holds(b) ? b : a) : both();
+      return value ? by(holds(b) ? b : a) : by(a, b);
     case "iff":
-      return both();
+      return by(a, b);
     case "box":
       return modal(a, value, 0, truth);
     default:
       return modal(a, !value, 1, truth);
   }
+}
+
+/** A conjunction is true by all its parts and false by one; a disjunction the other way round. */
+function gathered(parts, conjunction, value, world, holds, by) {
+  if (value !== conjunction) return by(parts.find((part) => holds(part) === value));
+  if (parts.length <= 2) return by(...parts);
+  const listed = parts.flatMap((part, index) => [index === 0 ? "" : index === parts.length - 1 ? " and " : ", ", { node: part }]);
+  return { because: [...listed, ` are all ${value ? "true" : "false"} there`], next: parts.map((part) => ({ node: part, world })) };
+}
+
+/** The parts of a chain of one connective: of (a ∧ b) ∧ c these are a, b and c. */
+function gather(entries, node) {
+  const { op } = entries[node - 1];
+  const parts = [];
+  const pending = [node];
+  while (pending.length) {
+    const part = pending.pop();
+    if (entries[part - 1].op === op) pending.push(...[...entries[part - 1].args].reverse());
+    else parts.push(part);
+  }
+  return [...new Set(parts)];
 }
 
 /** A world with the deciding value, or all of them without it: "□a" is false by one world where `a` is false, "◇a" true by one where it is true. */

@@ -13,6 +13,8 @@ import { Nodes } from "./nodes.js";
 
 const MOST_COLUMNS = 8;
 const MOST_ROWS = 60;
+// The goal itself is shown whole, for its signs are what one looks at.
+const WHOLE_CHARACTERS = 400;
 
 /**
  * @param {any} answered the countermodel of an answer
@@ -31,6 +33,7 @@ class ModelView {
   constructor(model, nodes, available) {
     this.model = model;
     this.nodes = nodes;
+    this.whole = new Nodes(nodes.entries, WHOLE_CHARACTERS);
     this.truth = truths(nodes.entries, model);
     this.world = model.failing;
     this.node = nodes.size;
@@ -38,7 +41,7 @@ class ModelView {
     this.drawing = new Drawing(model, atoms, available, (world) => this.choose(world, this.node));
     this.sentence = el("p", { class: "sentence", "aria-live": "polite" });
     this.judged = el("div", { class: "judged-row", tabindex: 0, role: "group", "aria-label": "The goal in the chosen world" });
-    this.table = el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Where each subformula is true" });
+    this.table = el("div", { class: "table", tabindex: 0, role: "group", "aria-label": "Where each subformula is true" });
     this.element = this.#element();
     this.choose(this.world, this.node);
   }
@@ -49,7 +52,7 @@ class ModelView {
     this.node = node;
     const row = this.truth[node - 1];
     this.drawing.update(world, row, this.nodes.spoken(node));
-    this.judged.replaceChildren(judgedFormula(this.nodes, this.nodes.size, (part) => this.#holds(part, world), (part) => this.choose(this.world, part)));
+    this.judged.replaceChildren(judgedFormula(this.whole, this.nodes.size, (part) => this.#holds(part, world), (part) => this.choose(this.world, part)));
     for (const column of this.judged.querySelectorAll("[data-node]")) column.classList.toggle("chosen", Number(column.dataset.node) === node);
     this.sentence.replaceChildren(...this.#sentence(row));
     this.#fillTable();

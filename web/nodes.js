@@ -74,8 +74,12 @@ export class Nodes {
   }
 
   #measure(entry) {
-    const parts = (entry.args ?? []).map((part) => (this.isNamed(part) ? 4 : this.lengths[part - 1] + 2));
-    return sign(entry).length + 2 + parts.reduce((sum, length) => sum + length, 0);
+    const levels = levelsOf(entry.op);
+    const parts = (entry.args ?? []).map((part, index) => {
+      if (this.isNamed(part)) return nameOf(part).length;
+      return this.lengths[part - 1] + (precedence(this.at(part).op) < levels[index] ? 2 : 0);
+    });
+    return sign(entry).length + (entry.op in BINARY ? 2 : 0) + parts.reduce((sum, length) => sum + length, 0);
   }
 
   #write(node, least, found, outermost) {
@@ -86,19 +90,19 @@ export class Nodes {
     }
     const own = precedence(entry.op);
     if (own < least) found.push({ node, text: "(", role: "paren" });
-    this.#writeInside(node, entry, own, found);
+    this.#writeInside(node, entry, found);
     if (own < least) found.push({ node, text: ")", role: "paren" });
   }
 
-  #writeInside(node, entry, own, found) {
+  #writeInside(node, entry, found) {
+    const levels = levelsOf(entry.op);
     if (entry.op in BINARY) {
-      const [left, right] = entry.op === "imp" ? [own + 1, own] : [own, own + 1];
-      this.#write(entry.args[0], left, found, false);
+      this.#write(entry.args[0], levels[0], found, false);
       found.push({ node, text: BINARY[entry.op][1], role: "symbol" });
-      this.#write(entry.args[1], right, found, false);
+      this.#write(entry.args[1], levels[1], found, false);
     } else if (entry.op in PREFIX) {
       found.push({ node, text: PREFIX[entry.op][0], role: "symbol" });
-      this.#write(entry.args[0], UNARY, found, false);
+      this.#write(entry.args[0], levels[0], found, false);
     } else if (entry.op === "atom") {
       found.push({ node, text: entry.name, role: "atom" });
     } else {
@@ -110,6 +114,13 @@ export class Nodes {
 /** The name of a long formula: φ and its number in subscript digits. */
 export function nameOf(node) {
   return "φ" + String(node).replace(/\d/g, (digit) => String.fromCharCode(0x2080 + Number(digit)));
+}
+
+/** How tightly each argument must bind to stand without parentheses. */
+function levelsOf(op) {
+  const own = precedence(op);
+  if (!(op in BINARY)) return [own];
+  return op === "imp" ? [own + 1, own] : [own, own + 1];
 }
 
 function precedence(op) {

@@ -77,7 +77,7 @@ class ProofList {
       "li",
       { id: `line-${line.number}`, "data-line": line.number, tabindex: -1 },
       el("span", { class: "number", "aria-hidden": "true" }, String(line.number)),
-      el("span", { class: "sequent" }, this.#side(line.left), el("span", { class: "turnstile", title: "therefore" }, " ⊢ "), this.#side(line.right)),
+      el("span", { class: "sequent" }, this.#side(line.left), el("span", { class: "turnstile", title: "therefore" }, " ⊢ "), line.right.length ? this.#side(line.right) : "⊥"),
       el(
         "span",
         { class: "by" },

@@ -39,7 +39,7 @@ export class StatusView {
       this.#draw(state, kernel, new Samples(text));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      this.place.replaceChildren(el("div", { class: "verdict refused" }, el("h3", {}, error.title), el("p", {}, error.detail), el("p", {}, "Asking again every few seconds.")));
+      this.place.replaceChildren(el("div", { class: "verdict refused" }, el("h2", {}, error.title), el("p", {}, error.detail), el("p", {}, "Asking again every few seconds.")));
     }
     if (this.#shown && !document.hidden) this.#timer = setTimeout(() => this.#refresh(), EVERY_MS);
   }
@@ -69,7 +69,7 @@ function indicator({ title, unit, target, critical, value, state, note }) {
   return el(
     "div",
     { class: `indicator ${state}` },
-    el("h3", {}, title),
+    el("h2", {}, title),
     el("p", { class: "value" }, String(shown), el("span", { class: "unit" }, ` ${unit}`)),
     el("p", { class: "tag" }, note || STATES[state]),
     el("p", { class: "target" }, `target ${target}, critical ${critical}`),
@@ -80,7 +80,7 @@ function uptime(state) {
   return el(
     "div",
     { class: `indicator ${state.ready ? "good" : "critical"}` },
-    el("h3", {}, "Uptime"),
+    el("h2", {}, "Uptime"),
     el("p", { class: "value" }, span(state.uptime_s)),
     el("p", { class: "tag" }, state.ready ? "ready" : "not ready"),
     el("p", { class: "target" }, "target at least 99.9 % of the time, which Prometheus tells"),
@@ -88,7 +88,7 @@ function uptime(state) {
 }
 
 function panel(title, ...children) {
-  return el("section", { class: "panel" }, el("h3", {}, title), children);
+  return el("section", { class: "panel" }, el("h2", {}, title), children);
 }
 
 function pairs(entries) {
@@ -98,10 +98,10 @@ function pairs(entries) {
 function pool(kernel) {
   const { busy_sessions: busy, active_sessions: active, max_pool_size: most, spare_sessions: spares, waiting_checks: waiting } = kernel.session_pool;
   const lost = Object.entries(kernel.session_pool.replacements).filter(([, count]) => count > 0);
-  const boxes = Array.from({ length: Math.min(most, 64) }, (_, index) => el("li", { class: index < busy ? "busy" : index < active ? "warm" : "cold" }));
+  const boxes = Array.from({ length: Math.min(most, 64) }, (_, index) => el("span", { class: index < busy ? "busy" : index < active ? "warm" : "cold" }));
   return panel(
     "Session pool",
-    el("ul", { class: "sessions", role: "img", "aria-label": `${busy} of ${most} sessions busy, ${active} live` }, boxes),
+    el("div", { class: "sessions", role: "img", "aria-label": `${busy} of ${most} sessions busy, ${active} live` }, boxes),
     pairs([
       ["busy", busy],
       ["live", `${active} of ${most}`],

@@ -70,10 +70,11 @@ function reason(answer, { onMoreTime }) {
 
 function facts(answer) {
   const times = answer.timings_ms;
-  const found = answer.proof_method === "cache" ? "remembered" : milliseconds(times.search);
+  const spent = (value) => (value ? milliseconds(value) : "–");
+  const found = answer.proof_method === "cache" ? "remembered" : spent(times.search);
   const pairs = [
     ["search", found],
-    ["Coq’s kernel", answer.proof_method === "cache" ? "accepted before" : milliseconds(times.kernel)],
+    ["Coq’s kernel", answer.proof_method === "cache" ? "accepted before" : spent(times.kernel)],
     ["in all", milliseconds(times.total)],
   ];
   if (answer.countermodel) pairs.unshift(["worlds", String(answer.countermodel.worlds.length)]);

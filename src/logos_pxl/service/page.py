@@ -1,7 +1,7 @@
 """The page for people: the files of ``web/``, read once at the start and served from memory.
 
-Invariant: only files that were in the folder at the start are served, each under its own name; nothing of a request becomes a path. Every
-answer carries the policy below, which lets the page load and ask its own origin only, and never turn text into markup.
+Invariant: only files that were in the folder at the start are served, each under its own name; nothing of a request becomes a path.
+What a browser may show as a document carries the policy below: it may load and ask its own origin only, and never turn text into markup.
 """
 
 import gzip
@@ -28,11 +28,14 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
-_HEADERS = {
+_DOCUMENTS = ("text/html", "image/svg+xml")
+_DOCUMENT_HEADERS = {
     "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+}
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
     # Asked for again at each visit, and answered with 304 while nothing has changed: a new version is never mixed with an old one.
     "Cache-Control": "no-cache",
@@ -61,6 +64,8 @@ class PageFile:
         # Two codings are two representations: a strong tag must tell them apart.
         tag = f'"{self.tag}-gzip"' if zipped else f'"{self.tag}"'
         headers = {**_HEADERS, "ETag": tag}
+        if self.media_type in _DOCUMENTS:
+            headers |= _DOCUMENT_HEADERS
         if tag in [known.strip().removeprefix("W/") for known in request.headers.get("if-none-match", "").split(",")]:
             return Response(status_code=304, headers=headers)
         if zipped:

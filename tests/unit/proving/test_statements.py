@@ -1,7 +1,5 @@
 """Coq's statement, read back."""
 
-# ruff: noqa: RUF001 - Coq prints logical symbols
-
 import pytest
 
 from logos_pxl.goals import Goal
