@@ -7,13 +7,13 @@ from logos_pxl.formulas import Formula
 
 _SYMBOLS: Mapping[str, str] = MappingProxyType(
     {
-        "TRUE": "⊤",  # noqa: RUF001 - these are meant
+        "TRUE": "⊤",
         "FALSE": "⊥",
         "~": "¬",
         "BOX": "□",
         "DIA": "◇",
         "/\\": "∧",
-        "\\/": "∨",  # noqa: RUF001
+        "\\/": "∨",
         "->": "→",
         "<->": "↔",
     }
