@@ -84,6 +84,7 @@ build/venv.stamp: build/debian.stamp
 	@touch $@
 
 build/install.stamp: build/venv.stamp requirements/build.txt requirements/run.txt pyproject.toml
+	@echo "== installing Python packages into $(VENV)"
 	$(INSTALL) --requirement requirements/build.txt --requirement requirements/run.txt
 	$(PIP) install --quiet --no-build-isolation --no-deps --no-index --editable .
 	@touch $@
@@ -93,9 +94,11 @@ build/dev.stamp: build/install.stamp requirements/dev.txt
 	@touch $@
 
 build/engine.stamp: build/install.stamp $(ENGINE_SOURCES)
+	@echo "== compiling the engine: some minutes the first time, for a SAT solver is in it"
 	cd engine/crates/py && VIRTUAL_ENV=$(CURDIR)/$(VENV) maturin develop --release --locked --quiet
 	@touch $@
 
 build/coq.stamp: build/debian.stamp $(COQ_SOURCES)
+	@echo "== compiling the Coq kernel"
 	$(MAKE) -C coq
 	@touch $@

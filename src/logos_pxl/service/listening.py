@@ -10,6 +10,7 @@ import resource
 import socket
 import struct
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.settings import Settings
@@ -103,3 +104,9 @@ def allow_open_files(settings: Settings) -> None:
         wanted = hard
     if soft != resource.RLIM_INFINITY and wanted > soft:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def address_of(host: str, port: int) -> str:
+    """What a browser on this machine opens to reach a socket that listens on ``host`` (an IP address), the wildcards included."""
+    named = "localhost" if ip_address(host).is_unspecified else f"[{host}]" if ":" in host else host
+    return f"http://{named}:{port}/"

@@ -20,7 +20,7 @@ from logos_pxl.service.app import build_app
 from logos_pxl.service.connections import BoundedHttpProtocol, too_many_connections
 from logos_pxl.service.ending import DrainingServer
 from logos_pxl.service.gate import Gate, KeyRing
-from logos_pxl.service.listening import allow_open_files, open_sockets
+from logos_pxl.service.listening import address_of, allow_open_files, open_sockets
 from logos_pxl.service.metrics import Metrics
 from logos_pxl.service.metrics.performance import PerformanceFile
 from logos_pxl.service.metrics.recorder import TOO_MANY_CONNECTIONS
@@ -88,5 +88,6 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
         configuration.tell_warnings()
         gate.tell()
         for one in sockets:
-            _log.info("listening on %s, port %d", *one.getsockname()[:2])
+            host, port = one.getsockname()[:2]
+            _log.info("listening on %s, port %d: %s", host, port, address_of(host, port))
         await DrainingServer(config, settings, runtime.draining, Supervisor()).serve(sockets)

@@ -1,31 +1,20 @@
-"""The listening sockets: how one stops listening without a loss."""
-
-import socket
+"""Where the service says that it can be reached."""
 
 import pytest
 
-from logos_pxl.service.listening import turn_newcomers_away
+from logos_pxl.service.listening import address_of
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_newcomers_are_turned_away_and_those_who_wait_are_not(address: str) -> None:
-    """Who was connected is accepted and heard later; who comes afterwards hears nothing, until the port is closed and refuses."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as listener, socket.socket(family) as waiting, socket.socket(family) as newcomer:
-        listener.bind((address, 0))
-        listener.listen(16)
-        waiting.connect(listener.getsockname())
-        turn_newcomers_away([listener])
-        newcomer.settimeout(0.3)
-        with pytest.raises(TimeoutError):
-            newcomer.connect(listener.getsockname())
-        waiting.sendall(b"heard")
-        accepted, _ = listener.accept()
-        with accepted:
-            assert accepted.recv(16) == b"heard"
-            accepted.sendall(b"answered")
-            assert waiting.recv(16) == b"answered"
-        name = listener.getsockname()
-        listener.close()
-        with socket.socket(family) as late, pytest.raises(ConnectionRefusedError):
-            late.connect(name)
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8088/"),
+        ("0.0.0.0", "http://localhost:8088/"),
+        ("::", "http://localhost:8088/"),
+        ("::1", "http://[::1]:8088/"),
+        ("192.0.2.7", "http://192.0.2.7:8088/"),
+    ],
+)
+def test_the_address_can_be_opened_as_it_stands(host: str, address: str) -> None:
+    """Also that of a wildcard, which is no address to go to, and of IPv6, which wants brackets."""
+    assert address_of(host, 8088) == address
