@@ -2,10 +2,12 @@
 
 # ruff: noqa: PLC0415 - help must be quick
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from logos_pxl.ops.incident_app import app as incident_app
 from logos_pxl.ops.keeping_app import app as keeping_app
 from logos_pxl.ops.reviewing_app import app as reviewing_app
 
@@ -17,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(keeping_app)
 app.add_typer(reviewing_app)
+app.add_typer(incident_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -56,5 +59,39 @@ def health_check(json: Json = False) -> None:
 def diagnose(json: Json = False) -> None:
     """Say what is wrong, most likely cause first, and what to do; works when the service is down or its configuration broken."""
     from logos_pxl.ops.diagnosis.operation import diagnose as look
+    from logos_pxl.ops.running import print_operation
 
-    raise typer.Exit(look(as_json=json))
+    raise typer.Exit(print_operation("diagnose", look, as_json=json))
+
+
+@app.command()
+def recover(
+    backup: Annotated[Path, typer.Argument(metavar="BACKUP", help="The archive; a folder means the newest intact one in it.")],
+    json: Json = False,
+) -> None:
+    """Stop the service, restore a backup, start it, and have the acceptance run say whether all is well."""
+    from logos_pxl.ops.recovery import recover as bring_back
+    from logos_pxl.ops.running import print_operation
+
+    raise typer.Exit(print_operation("recover", lambda: bring_back(backup, quiet=json), as_json=json))
+
+
+@app.command("recover-performance")
+def recover_performance(
+    *,
+    pool_size: Annotated[int | None, typer.Option(min=1, help="PXL_POOL_SIZE; without it, by the measurement.", show_default=False)] = None,
+    cache_ttl: Annotated[float | None, typer.Option(min=0, help="PXL_CACHE_TTL; without it, by the hit rate.", show_default=False)] = None,
+    clients: Annotated[int, typer.Option(min=1, max=64, help="Clients of the load.")] = 4,
+    requests: Annotated[int, typer.Option(min=1, max=100_000, help="Requests of each of the two loads, at most.")] = 400,
+    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="Seconds of each of the two loads, at most.")] = 20,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Measure, and only say what would be changed.")] = False,
+    json: Json = False,
+) -> None:
+    """Measure under a load of small goals, adjust and restart, measure again, and say what changed."""
+    from logos_pxl.ops.performance_recovery import Wish
+    from logos_pxl.ops.performance_recovery import recover_performance as adjust
+    from logos_pxl.ops.running import run_operation
+    from logos_pxl.ops.steps import Steps
+
+    wish = Wish(pool_size, cache_ttl, clients, requests, seconds, dry_run)
+    raise typer.Exit(run_operation("recover-performance", lambda operator: adjust(operator, wish, Steps(quiet=json)), as_json=json))

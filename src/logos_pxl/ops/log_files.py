@@ -1,5 +1,6 @@
 """The end of a log, and the errors in it."""
 
+import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -29,11 +30,30 @@ def last_lines(path: Path, count: int, *, since_byte: int = 0) -> list[str]:
 
 _ERROR = re.compile(r"\b(?:ERROR|CRITICAL)\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+# The lines that show a goal: docs/logs.md. Those of a trace begin with two blanks and a bar, and may quote anything at LOG_LEVEL=DEBUG.
+_ALARM = re.compile(r"(soundness alarm over an? (?:canary|proof|countermodel))\b.*")
+_TRACE = "  |"
 
 
 def error_lines(lines: Iterable[str], *, since: datetime | None = None) -> list[str]:
-    """Those of level ``ERROR`` and ``CRITICAL``; with ``since``, without those that are older. What has no time counts as new."""
-    return [line for line in lines if _ERROR.search(line) and (since is None or (told := time_of(line)) is None or told >= since)]
+    """Those of level ``ERROR`` and ``CRITICAL``, without the text of any goal; with ``since``, without those that are older.
+
+    What has no time counts as new.
+    """
+    found = [line for line in lines if _ERROR.search(line) and not line.startswith(_TRACE)]
+    newer = [line for line in found if since is None or (told := time_of(line)) is None or told >= since]
+    return [_ALARM.sub(r"\1 (its goal is in pxl-server.log)", _event(line)) for line in newer]
+
+
+def _event(line: str) -> str:
+    """A line of LOG_FORMAT=json as one of text, without its trace."""
+    if not line.startswith("{"):
+        return line
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return line
+    return f"{told.get('timestamp')} {told.get('level')} {told.get('logger', '')}: {told.get('event')}"
 
 
 def time_of(line: str) -> datetime | None:

@@ -34,8 +34,13 @@ def run_operation(
     name: str, operation: Callable[[Operator], Report], *, as_json: bool, settings: Callable[[], Settings] = Settings.load
 ) -> Status:
     """Carry out ``operation`` with these settings, print its report, and give the exit status."""
+    return print_operation(name, lambda: operation(Operator.of(settings())), as_json=as_json)
+
+
+def print_operation(name: str, operation: Callable[[], Report], *, as_json: bool) -> Status:
+    """The same for an operation that finds its settings itself, because it must work when they are wrong."""
     try:
-        report = operation(Operator.of(settings()))
+        report = operation()
     except (PxlError, OSError) as error:
         if as_json:
             return print_report(failed(name, str(error)), as_json=True)

@@ -2,14 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from logos_pxl.cli.failing import tell
-from logos_pxl.errors import PxlError
 from logos_pxl.ops.diagnosis import machine_rules, service_rules
 from logos_pxl.ops.diagnosis.facts import Facts, gather
 from logos_pxl.ops.diagnosis.findings import Finding, most_likely_first
 from logos_pxl.ops.lenient_settings import lenient_settings
-from logos_pxl.ops.printing import print_report
-from logos_pxl.ops.report import Check, Report, Section, Status, failed
+from logos_pxl.ops.report import Check, Report, Section, Status
 from logos_pxl.ops.running import Operator
 
 Rule = Callable[[Facts], Iterator[Finding]]
@@ -33,17 +30,10 @@ RULES: tuple[Rule, ...] = (
 """From causes to what they cause."""
 
 
-def diagnose(*, as_json: bool) -> Status:
+def diagnose() -> Report:
     """Look at everything, and say what is wrong; works with a broken configuration too."""
-    try:
-        settings, wrong = lenient_settings()
-        report = diagnosis(gather(Operator.of(settings), wrong))
-    except (PxlError, OSError) as error:
-        if as_json:
-            return print_report(failed("diagnose", str(error)), as_json=True)
-        tell(error, place="ops diagnose: ")
-        return Status.UNKNOWN
-    return print_report(report, as_json=as_json)
+    settings, wrong = lenient_settings()
+    return diagnosis(gather(Operator.of(settings), wrong))
 
 
 def diagnosis(facts: Facts) -> Report:

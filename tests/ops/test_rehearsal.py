@@ -1,0 +1,227 @@
+"""The rehearsal: everything that an operator does in a bad night, on real processes, while clients go on asking."""
+
+import collections
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import httpx2
+import pytest
+from e2e.running import ROOT
+from ops.supervising import Place, supervised
+from redis_server import RedisServer, running_redis
+
+from logos_pxl.ops.report import Status
+from logos_pxl.ops.thresholds import KPIS
+
+# With a part that is another for each number: what is equivalent to a goal asked before would not get past the service's own cache.
+GOALS = (
+    ("BOX(a /\\ {0} -> a)", "valid"),
+    ("a /\\ {0} -> BOX(a)", "invalid"),
+    ("BOX(a) -> a \\/ {0}", "valid"),
+    ("a \\/ {0} -> BOX(a)", "invalid"),
+)
+
+
+def part(number: int) -> str:
+    """A formula that the number writes: true where b is true everywhere."""
+    text = "b"
+    for bit in f"{number:b}":
+        text = f"{'BOX' if bit == '1' else 'DIA'}({text})"
+    return text
+
+
+class Asking:
+    """A client that never stops, and compares every verdict with the right one; ``verdicts`` counts them, ``lost`` what got none."""
+
+    def __init__(self, port: int) -> None:
+        self.verdicts: collections.Counter[bool] = collections.Counter()
+        self.lost = 0
+        self._port = port
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        self._thread.join(60)
+
+    def summary(self) -> str:
+        """What it saw."""
+        return f"{self.verdicts[True]} right verdicts, {self.verdicts[False]} wrong, {self.lost} requests without one"
+
+    def _ask(self) -> None:
+        number = 0
+        with httpx2.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=30) as client:
+            while not self._ending.wait(0.02):
+                number += 1
+                pattern, right = GOALS[number % len(GOALS)]
+                try:
+                    document = client.post("/prove", json={"goal": pattern.format(part(number // 60))}).json()
+                except httpx2.TransportError:
+                    self.lost += 1
+                    continue
+                if document.get("verdict") in ("valid", "invalid"):
+                    self.verdicts[document["verdict"] == right] += 1
+                else:
+                    self.lost += 1
+
+
+@contextlib.contextmanager
+def filled_pool(port: int) -> Iterator[None]:
+    """Six clients whose goals keep the kernel busy for a quarter of a second each."""
+    ending = threading.Event()
+
+    def ask() -> None:
+        while not ending.is_set():
+            mark = secrets.token_hex(4)
+            goal = " /\\ ".join(f"(p{mark}_{number} -> p{mark}_{number} \\/ q)" for number in range(300))
+            with contextlib.suppress(httpx2.HTTPError):
+                httpx2.post(f"http://127.0.0.1:{port}/prove", json={"goal": goal}, timeout=60)
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        for thread in threads:
+            thread.join(60)
+
+
+class Rehearsal:
+    """Carries out steps, and prints how long each took."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._times: list[tuple[str, float]] = []
+
+    def step(self, name: str, *arguments: str, expected: int | None = 0) -> str:
+        """A command of the operator's."""
+        return self.done(name, lambda: self.place.run(*arguments, expected=expected))
+
+    def done(self, name: str, work: Callable[[], Any]) -> Any:
+        """Anything else that takes time."""
+        started = time.monotonic()
+        result = work()
+        self._times.append((name, time.monotonic() - started))
+        return result
+
+    def diagnosed(self, name: str, expected: str) -> None:
+        """The diagnosis must name it, and say what to do."""
+        document = json.loads(self.step(f"diagnose: {name}", "ops", "diagnose", "--json", expected=None))
+        [looked] = [section for section in document["sections"] if section["title"] == "What was looked at"]
+        codes = looked["data"]["codes"]
+        assert expected in codes, document
+        [check] = [check for check in document["sections"][0]["checks"] if check["name"] == expected]
+        assert check["advice"], document
+        assert document["exit_status"] > 0
+
+    def report(self) -> str:
+        """All steps with their times."""
+        return "\n".join(f"{seconds:7.1f} s  {name}" for name, seconds in self._times)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    (tmp_path / "redis").mkdir()
+    with running_redis(tmp_path / "redis") as server:
+        yield server
+
+
+def test_a_bad_night(folder: Path, redis: RedisServer, capsys: pytest.CaptureFixture[str]) -> None:
+    """Start, load, back up; break it in four ways, have each named, recover from each; verify. No verdict is wrong at any time."""
+    settings = {
+        "PXL_REUSE_PORT": "true",
+        "PXL_DRAIN_DELAY": "0.2",
+        # The bad night is soon forgotten by the indicators.
+        "PXL_KPI_WINDOW_S": "10",
+        # It stays down until the operator acts.
+        "PXL_RESTART_DELAY_S": "300",
+        "PXL_RESTART_DELAY_MAX_S": "300",
+        "PXL_REDIS_URL": redis.url,
+        "PXL_BACKUP_DIR": "backups",
+    }
+    project = folder / "project"
+    with supervised(project, **settings) as place, Asking(place.port) as asking:
+        (project / ".env").write_text("PXL_CACHE_MAX_ENTRIES=500\n")
+        rehearsal = Rehearsal(place)
+        rehearsal.step("start", "up")
+        rehearsal.done("load", lambda: place.wait(lambda: asking.verdicts[True] > 40))
+        rehearsal.step("back up", "ops", "backup")
+
+        os.kill(place.services()[0], signal.SIGKILL)
+        place.wait(lambda: place.status()["phase"] == "waiting to start it again")
+        rehearsal.diagnosed("the service was killed", "service down")
+        opened = json.loads(rehearsal.step("open an incident", "ops", "incident", "new", "nobody gets answers", "--json"))
+        rehearsal.step("recover: restart", "restart")
+
+        (project / ".env").write_text("PXL_CACHE_MAX_ENTRIES=lots\nthis is no line\n")
+        rehearsal.diagnosed("the configuration is corrupt", "configuration wrong")
+        rehearsal.step("recover: from the backup", "ops", "recover", "backups")
+        assert (project / ".env").read_text() == "PXL_CACHE_MAX_ENTRIES=500\n"
+
+        with filled_pool(place.port):
+            place.wait(lambda: utilization(place) == 100)
+            rehearsal.diagnosed("the pool is full", "pool saturated")
+            rehearsal.step("recover: a larger pool", "ops", "recover-performance", "--pool-size", "2", "--requests", "40", expected=None)
+        # What the shell sets comes before the file, and the operator is told so.
+        assert "PXL_POOL_SIZE" not in (project / ".env").read_text()
+
+        redis.kill()
+        place.wait(lambda: health(place)["shared_state"] == "redis-lost")
+        rehearsal.diagnosed("Redis was killed", "redis lost")
+        redis.start()
+        rehearsal.done("recover: start Redis", lambda: place.wait(lambda: health(place)["status"] == "ok"))
+
+        rehearsal.step("note", "ops", "incident", "note", "all is back")
+        rehearsal.step("close the incident", "ops", "incident", "close", "--cause", "rehearsed", "--resolution", "restarted")
+        verify = [sys.executable, str(ROOT / "integration_test_suite.py"), "--url", f"http://127.0.0.1:{place.port}"]
+        ran = rehearsal.done("verify", lambda: subprocess.run(verify, capture_output=True, text=True, check=False, timeout=120))
+        assert ran.returncode == 0, ran.stdout
+        rehearsal.done("indicators recover", lambda: place.wait(lambda: indicators_are_well(place)))
+        rehearsal.step("diagnose: nothing is wrong", "ops", "diagnose")
+        rehearsal.step("daily check", "ops", "health-check", expected=None)
+        rehearsal.step("end", "down")
+    report = (project / "var" / "incidents" / f"{opened['sections'][0]['data']['id']}.md").read_text()
+    assert "**Severity**: Critical" in report
+    assert "killed by SIGKILL" in report
+    assert "**Status**: Resolved" in report
+    with capsys.disabled():
+        print(f"\n{rehearsal.report()}\n{asking.summary()}")  # noqa: T201 - the times of the steps are what a rehearsal is for
+    assert asking.verdicts[False] == 0
+    assert asking.verdicts[True] > 100
+
+
+def health(place: Place) -> dict[str, Any]:
+    return dict(httpx2.get(f"http://127.0.0.1:{place.port}/health", timeout=30).json())
+
+
+def indicators_are_well(place: Place) -> bool:
+    metrics = httpx2.get(f"http://127.0.0.1:{place.port}/metrics", timeout=30).json()
+    return all(kpi.judged(metrics) is Status.FINE for kpi in KPIS)
+
+
+def utilization(place: Place) -> float:
+    return float(health(place)["session_pool"]["utilization_rate"]) * 100
+
+
+@pytest.mark.parametrize("script", ["monitor_pxl.sh", "daily_health_check.sh", "recover_system.sh", "recover_performance.sh"])
+def test_the_manuals_scripts_run_from_anywhere(folder: Path, script: str) -> None:
+    """Each is the command of its name."""
+    ran = subprocess.run([str(ROOT / "scripts" / script), "--help"], cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert "Usage: pxl ops" in ran.stdout

@@ -1,0 +1,52 @@
+"""What a measured load calls for, and what is said of the difference."""
+
+from logos_pxl.ops.load import Measurement
+from logos_pxl.ops.performance_recovery import Change, Wish, compared, planned
+from logos_pxl.ops.report import Status
+from logos_pxl.settings import Settings
+
+SETTINGS = Settings(PXL_POOL_SIZE=5, PXL_CACHE_TTL=300)  # type: ignore[call-arg]
+NOTHING = Wish(None, None, clients=4, requests=10, seconds=1, dry_run=False)
+
+
+def load(*latencies_ms: float, busiest: float | None = 10.0) -> Measurement:
+    return Measurement(requests=len(latencies_ms), seconds=1.0, busiest_pool_percent=busiest, latencies_ms=list(latencies_ms))
+
+
+def changes(wish: Wish = NOTHING, busiest: float | None = 10.0, cache: Status = Status.FINE, processors: int = 8) -> dict[str, str]:
+    return {
+        change.variable: change.after for change in planned(SETTINGS, wish, load(1.0, busiest=busiest), cache=cache, processors=processors)
+    }
+
+
+def test_quantiles_are_by_nearest_rank() -> None:
+    """Of no answers there is none."""
+    assert [load(*range(1, 101)).quantile_ms(share) for share in (0.5, 0.95, 1.0)] == [50, 95, 100]
+    assert load(7.0).quantile_ms(0.5) == 7.0
+    assert load().quantile_ms(0.95) is None
+
+
+def test_only_what_the_measurement_calls_for_is_changed() -> None:
+    """A full pool grows, up to two sessions for a processor; a cache of few hits keeps longer; else nothing."""
+    assert changes() == {}
+    assert changes(busiest=None) == {}
+    assert changes(busiest=95.0) == {"PXL_POOL_SIZE": "10"}
+    assert changes(busiest=95.0, processors=4) == {"PXL_POOL_SIZE": "8"}
+    assert changes(busiest=95.0, processors=2) == {}
+    assert changes(cache=Status.CRITICAL) == {"PXL_CACHE_TTL": "600"}
+
+
+def test_what_was_asked_for_is_changed() -> None:
+    """Smaller values too; what is so already is no change."""
+    assert changes(Wish(3, 60, 4, 10, 1, dry_run=False)) == {"PXL_POOL_SIZE": "3", "PXL_CACHE_TTL": "60"}
+    assert changes(Wish(5, 300, 4, 10, 1, dry_run=False)) == {}
+
+
+def test_a_change_for_the_worse_is_told_with_how_to_undo_it() -> None:
+    """Noise is not."""
+    change = Change("PXL_POOL_SIZE", "5", "10", "")
+    worse = compared(load(10.0), load(50.0), [change])
+    assert (worse.status, worse.checks[0].advice) == (Status.ATTENTION, "undo: PXL_POOL_SIZE=5")
+    assert compared(load(10.0), load(14.0), [change]).status is Status.FINE
+    assert compared(load(50.0), load(10.0), [change]).checks[0].value == -40.0
+    assert compared(load(), load(10.0), [change]).status is Status.CRITICAL
