@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,7 +21,9 @@ from documents.blocks import ROOT, Block, Command, Page, console, fits
 from documents.shell import Shell, kill_all, left_behind
 
 PORT = "8088"
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
+# For what was told to end, and is just ending.
+GRACE_S = 10.0
 ENDLESS_S = 3.0
 STOPPED = {0, 124, 130}
 
@@ -60,7 +63,9 @@ def visiting(page: Page, scratch: Path, port: int, variables: dict[str, str]) ->
     try:
         with contextlib.chdir(folder):
             yield Visit(page, folder, port, shell)
-        stayed = left_behind(folder, shell.session)
+        deadline = time.monotonic() + GRACE_S
+        while (stayed := left_behind(folder, shell.session)) and time.monotonic() < deadline:
+            time.sleep(0.05)
     finally:
         kill_all(left_behind(folder, shell.session))
         shell.close()

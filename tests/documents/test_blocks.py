@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 import pytest
+from documents import running_pages
 from documents.blocks import Block, console, fits, pages, parse, read
 from documents.conftest import Open
 from documents.running_pages import RUNNERS
@@ -133,8 +134,9 @@ def test_a_page_that_is_true_passes(open_page: Open) -> None:
         "<!-- setup:\nfalse\n-->",
     ],
 )
-def test_a_page_that_is_not_true_fails(wrong: str, open_page: Open) -> None:
+def test_a_page_that_is_not_true_fails(wrong: str, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is wrong in it: output, status, syntax, a server that is not there, a process left behind."""
+    monkeypatch.setattr(running_pages, "GRACE_S", 0.2)
     page = parse("page.md", f"<!-- server: none -->\n\n{wrong}\n")
     with pytest.raises(AssertionError), open_page(page) as visit:  # noqa: PT012 - leaving the page may fail too
         for block in page.blocks:
