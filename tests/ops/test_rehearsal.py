@@ -40,6 +40,9 @@ def part(number: int) -> str:
     return text
 
 
+DISKS = ("disk filling: data", "disk filling: logs", "disk full: data", "disk full: logs")
+
+
 class Asking:
     """A client that never stops, and compares every verdict with the right one; ``verdicts`` counts them, ``lost`` what got none."""
 
@@ -193,7 +196,9 @@ def test_a_bad_night(folder: Path, redis: RedisServer, capsys: pytest.CaptureFix
         ran = rehearsal.done("verify", lambda: subprocess.run(verify, capture_output=True, text=True, check=False, timeout=120))
         assert ran.returncode == 0, ran.stdout
         rehearsal.done("indicators recover", lambda: place.wait(lambda: indicators_are_well(place)))
-        rehearsal.step("diagnose: nothing is wrong", "ops", "diagnose")
+        after = json.loads(rehearsal.step("diagnose: nothing is wrong", "ops", "diagnose", "--json", expected=None))
+        # What others do to this machine is no part of the night.
+        assert {check["name"] for check in after["sections"][0]["checks"] if check["status"] != "fine"} <= {"memory", *DISKS}, after
         rehearsal.step("daily check", "ops", "health-check", expected=None)
         rehearsal.step("end", "down")
     report = (project / "var" / "incidents" / f"{opened['sections'][0]['data']['id']}.md").read_text()

@@ -1,10 +1,9 @@
 """``pxl ops health-check``: the manual's check of every morning, in its order."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+from logos_pxl.ops.disks import THRESHOLD, disks_of
 from logos_pxl.ops.errors import OperationFailed, ServiceUnreachable
 from logos_pxl.ops.log_files import error_lines
 from logos_pxl.ops.report import Check, Report, Section, Status
@@ -17,7 +16,6 @@ _LOG_LINES = 50
 _SHOWN_ERRORS = 5
 _DAY = timedelta(days=1)
 _PROOF_MS = 10_000
-_LOW_DISK_SHARE, _CRITICAL_DISK_SHARE = 0.10, 0.02
 
 
 def health_check(operator: Operator) -> Report:
@@ -56,21 +54,10 @@ def errors_section(operator: Operator) -> Section:
 
 def disk_checks(operator: Operator) -> Iterator[Check]:
     """Room where the service keeps its data and its logs; known on this machine only."""
-    if operator.target.name != "local":
-        return
-    for name, folder in (("data", operator.settings.data_dir), ("logs", operator.settings.log_dir)):
-        yield disk_check(f"disk of the {name}", folder)
-
-
-def disk_check(name: str, folder: Path) -> Check:
-    """How much of the folder's file system is free."""
-    place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    usage = shutil.disk_usage(place)
-    share = usage.free / usage.total if usage.total else 0.0
-    status = Status.CRITICAL if share < _CRITICAL_DISK_SHARE else Status.ATTENTION if share < _LOW_DISK_SHARE else Status.FINE
-    advice = f"{place}: {usage.free // (1 << 20)} MiB are free; pxl ops rotate-logs, or remove what is not needed" if status else ""
-    threshold = f">= {_LOW_DISK_SHARE:.0%} free, critical < {_CRITICAL_DISK_SHARE:.0%}"
-    return Check(name, status, round(share * 100, 1), "% free", threshold, advice)
+    if operator.target.name == "local":
+        for disk in disks_of(operator.settings):
+            advice = f"{disk}; pxl ops rotate-logs, or remove what is not needed" if disk.status else ""
+            yield Check(f"disk of the {disk.name}", disk.status, round(disk.share * 100, 1), "% free", THRESHOLD, advice)
 
 
 def _uptime(seconds: float | None) -> Check:

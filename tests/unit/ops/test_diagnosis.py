@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from logos_pxl.ops.diagnosis.facts import Disk, Facts
+from logos_pxl.ops.diagnosis.facts import Facts
 from logos_pxl.ops.diagnosis.operation import diagnosis
 from logos_pxl.ops.diagnosis.reaching import Reach
+from logos_pxl.ops.disks import Disk
 from logos_pxl.ops.report import Check, Status
 from logos_pxl.ops.sample_proofs import SampleProof
 from logos_pxl.ops.targets import Standing
@@ -54,6 +55,7 @@ def test_nothing_is_wrong_when_nothing_is() -> None:
     ("changes", "code", "status"),
     [
         ({"disks": (Disk("logs", Path("/l"), GIB, 100 * GIB),)}, "disk full: logs", "critical"),
+        ({"disks": (Disk("logs", Path("/l"), 50 << 20, 100 << 20),)}, "disk full: logs", "critical"),
         ({"disks": (Disk("logs", Path("/l"), 5 * GIB, 100 * GIB),)}, "disk filling: logs", "attention"),
         ({"disks": (Disk("data", Path("/l"), 50 * GIB, 100 * GIB, "Read-only file system"),)}, "data not writable", "critical"),
         ({"memory_percent": 96.0}, "memory", "critical"),
@@ -81,6 +83,11 @@ def test_each_cause_is_named(changes: dict[str, Any], code: str, status: str) ->
     first = found(**changes)[0]
     assert (first.name, first.status.word) == (code, status)
     assert first.advice
+
+
+def test_a_tenth_of_a_large_disk_is_plenty() -> None:
+    """Share and bytes together decide."""
+    assert found(disks=(Disk("data", Path("/d"), 40 * GIB, 4096 * GIB),)) == []
 
 
 def test_causes_stand_before_what_they_cause() -> None:

@@ -3,20 +3,20 @@
 import contextlib
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import psutil
 
 from logos_pxl.ops.diagnosis.reaching import Listener, Reach, connects, listener_at, reach
+from logos_pxl.ops.disks import Disk, disks_of
 from logos_pxl.ops.errors import OperationFailed, ServiceUnreachable
 from logos_pxl.ops.running import Operator
 from logos_pxl.ops.sample_proofs import SampleProof, sample_proofs
+from logos_pxl.ops.service import ServiceReader
 from logos_pxl.ops.supervisor.overview import Overview, overview
 from logos_pxl.ops.supervisor.places import Places
 from logos_pxl.ops.targets import Standing
@@ -27,18 +27,8 @@ from logos_pxl.settings import Settings
 LOG_LINES = 200
 _LOOKS, _BETWEEN_S = 5, 0.2
 _KERNEL_S = 60.0
-_PROOF_MS = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """A folder's file system: ``free_bytes`` of ``total_bytes``; ``problem`` says why it cannot be written."""
-
-    name: str
-    folder: Path
-    free_bytes: int
-    total_bytes: int
-    problem: str = ""
+_PROOF_MS = 3_000
+_REACH_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +64,7 @@ def gather(operator: Operator, wrong_configuration: str | None) -> Facts:
     """Look at everything. Takes seconds, and some more when what is asked does not answer."""
     settings, on_this_machine = operator.settings, operator.target.name == "local"
     standing, target_problem = _standing(operator)
-    how, problem = reach(operator.service)
+    how, problem = reach(ServiceReader.of(settings, timeout_s=_REACH_S))
     answers = how is Reach.ANSWERS
     health, offset_s = _health(operator) if answers else ({}, None)
     return Facts(
@@ -96,7 +86,7 @@ def gather(operator: Operator, wrong_configuration: str | None) -> Facts:
         # Last of what is asked: proofs change what is measured.
         proofs=_proofs(operator) if answers else (),
         kernel_problem="" if answers or not on_this_machine else _kernel_problem(),
-        disks=_disks(settings) if on_this_machine else (),
+        disks=disks_of(settings) if on_this_machine else (),
         memory_percent=psutil.virtual_memory().percent if on_this_machine else None,
         processors=psutil.cpu_count() or 1,
         redis_problem=_redis_problem(settings),
@@ -155,24 +145,6 @@ def _kernel_problem() -> str:
     except OperationFailed as error:
         return str(error).partition("version: ")[2] or str(error)
     return ""
-
-
-def _disks(settings: Settings) -> tuple[Disk, ...]:
-    return tuple(_disk(name, folder) for name, folder in (("data", settings.data_dir), ("logs", settings.log_dir)))
-
-
-def _disk(name: str, folder: Path) -> Disk:
-    place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    usage = psutil.disk_usage(str(place))
-    problem = ""
-    try:
-        # The only way to know: permissions, quotas, inodes and read-only mounts all count.
-        with tempfile.TemporaryFile(dir=place) as written:
-            written.write(b"\0" * 4096)
-            written.flush()
-    except OSError as error:
-        problem = error.strerror or str(error)
-    return Disk(name, place, usage.free, usage.total, problem)
 
 
 def _redis_problem(settings: Settings) -> str:

@@ -9,9 +9,6 @@ from logos_pxl.ops.report import Status
 from logos_pxl.ops.thresholds import MEMORY_USAGE, number
 from logos_pxl.signing import WINDOW_S
 
-_MIB = 1 << 20
-_CRITICAL_FREE_BYTES = 64 * _MIB
-_CRITICAL_SHARE, _LOW_SHARE = 0.02, 0.10
 _CLOCK_ATTENTION_S = 5.0
 _IN_USE = "Address already in use"
 
@@ -54,22 +51,15 @@ def port(facts: Facts) -> Iterator[Finding]:
 def disks(facts: Facts) -> Iterator[Finding]:
     """No room, or no right to write, where data and logs go."""
     for disk in facts.disks:
-        share = disk.free_bytes / disk.total_bytes if disk.total_bytes else 0.0
-        free = f"{disk.free_bytes // _MIB} MiB ({share:.1%}) are free in {disk.folder}"
         if disk.problem:
-            what = f"{disk.folder} cannot be written: {disk.problem}; {free}"
+            todo = "make room (pxl ops rotate-logs), or give the service the right to write"
+            yield Finding(f"{disk.name} not writable", Status.CRITICAL, str(disk), todo)
+        elif disk.status is Status.CRITICAL:
             yield Finding(
-                f"{disk.name} not writable",
-                Status.CRITICAL,
-                what,
-                "make room (pxl ops rotate-logs), or give the service the right to write",
+                f"disk full: {disk.name}", Status.CRITICAL, str(disk), "make room: pxl ops rotate-logs, old backups, others' files"
             )
-        elif share < _CRITICAL_SHARE or disk.free_bytes < _CRITICAL_FREE_BYTES:
-            yield Finding(
-                f"disk full: {disk.name}", Status.CRITICAL, free, "make room: pxl ops rotate-logs, old backups, other programs' files"
-            )
-        elif share < _LOW_SHARE:
-            yield Finding(f"disk filling: {disk.name}", Status.ATTENTION, free, "make room before it is full: pxl ops rotate-logs")
+        elif disk.status is Status.ATTENTION:
+            yield Finding(f"disk filling: {disk.name}", Status.ATTENTION, str(disk), "make room before it is full: pxl ops rotate-logs")
     lost = {name: number(facts.metrics, name) or 0.0 for name in _WRITE_FAILURES}
     if any(lost.values()):
         what = ", ".join(f"{name}: {count:g}" for name, count in lost.items() if count)
