@@ -1,4 +1,4 @@
-"""``python -m bench [lwb|families|http|serve|layers|soak|sessions|all] [--quick] [--out DIR] [--lwb ARCHIVE]``: measure, and report.
+"""``python -m bench [lwb|families|http|serve|layers|soak|sessions|page|all] [--quick] [--out DIR] [--lwb ARCHIVE]``: measure, and report.
 
 Exit status 0 when everything was measured (floors that were missed are told, and are no failure), 1 when a part could not be measured or a
 verdict was wrong, 2 for a wrong command line.
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import families, http, layers, lwb, serve, sessions, soak
+from bench import families, http, layers, lwb, page, serve, sessions, soak
 from bench.machine import Machine
 from bench.reporting import PARTS, Part, write_summary
 from logos_pxl.errors import PxlError
@@ -59,6 +59,7 @@ async def _measure(name: str, options: argparse.Namespace) -> Part:
         "serve": lambda: asyncio.to_thread(serve.measure, machine, quick=quick),
         "layers": lambda: asyncio.to_thread(layers.measure, machine, quick=quick),
         "soak": lambda: asyncio.to_thread(soak.measure, machine, out, quick=quick),
+        "page": lambda: asyncio.to_thread(page.measure, machine, quick=quick),
         "sessions": lambda: sessions.measure(settings, machine, quick=quick),
     }
     return await measures[name]()

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.figures import shown
 
-PARTS = ("lwb", "families", "http", "serve", "layers", "soak", "sessions")
+PARTS = ("lwb", "families", "http", "serve", "layers", "soak", "sessions", "page")
 """The order of the parts in the summary."""
 
 _HEAD = """# Benchmark results

@@ -103,3 +103,4 @@ addEventListener("popstate", followAddress);
 lookAround();
 followAddress();
 if (editor.text) desk.changed(); // what the browser filled in again
+performance.mark("ready");

@@ -7,8 +7,8 @@ import { formula } from "./formulas.js";
 import { Nodes } from "./nodes.js";
 
 const WORDS = {
-  valid: ["Valid", "S5 proves this goal: Coq’s kernel accepted the proof below."],
-  invalid: ["Not valid", "S5 does not prove this goal: Coq’s kernel accepted the countermodel below."],
+  valid: ["Valid", "S5 proves it: Coq’s kernel accepted the proof below."],
+  invalid: ["Not valid", "S5 does not prove it: Coq’s kernel accepted the countermodel below."],
   unknown: ["Unknown", "Neither a proof nor a countermodel was found."],
 };
 
@@ -71,12 +71,11 @@ function reason(answer, { onMoreTime }) {
 function facts(answer) {
   const times = answer.timings_ms;
   const spent = (value) => (value ? milliseconds(value) : "–");
-  const found = answer.proof_method === "cache" ? "remembered" : spent(times.search);
-  const pairs = [
-    ["search", found],
-    ["Coq’s kernel", answer.proof_method === "cache" ? "accepted before" : spent(times.kernel)],
-    ["in all", milliseconds(times.total)],
+  const ways = [
+    ["search", spent(times.search)],
+    ["Coq’s kernel", spent(times.kernel)],
   ];
+  const pairs = [...(answer.proof_method === "cache" ? [["asked before", "remembered"]] : ways), ["in all", milliseconds(times.total)]];
   if (answer.countermodel) pairs.unshift(["worlds", String(answer.countermodel.worlds.length)]);
   return el("dl", { class: "facts" }, pairs.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }

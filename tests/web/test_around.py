@@ -167,7 +167,7 @@ def test_the_verdict_is_announced_to_who_hears_the_page(page: Page) -> None:
     """In a live region, once, and errors after the pause; formulas are read in words."""
     type_goal(page, "[]p -> p")
     verdict(page, "Valid")
-    expect(page.get_by_role("status")).to_have_text("Valid. S5 proves this goal: Coq’s kernel accepted the proof below.")
+    expect(page.get_by_role("status")).to_have_text("Valid. S5 proves it: Coq’s kernel accepted the proof below.")
     expect(page.locator("#goal-message").get_by_role("math")).to_have_attribute("aria-label", "box p implies p")
     page.keyboard.type(" ->")
     expect(page.get_by_role("status")).to_contain_text("The goal is malformed. expected")
