@@ -18,6 +18,7 @@ from e2e.running import running_server
 from e2e.test_logs import assert_every_request_has_its_line
 from killing import in_child
 
+from logos_pxl.ops.alone import alone_in
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.history import rotation
 from logos_pxl.ops.history.archive import archived, outdated
@@ -157,9 +158,7 @@ def test_two_rotations_at_once_are_one(tmp_path: Path) -> None:
     (tmp_path / "logs" / "archive").mkdir()
     pid = os.fork()
     if not pid:
-        from logos_pxl.ops.history.rotation import _alone  # noqa: PLC0415
-
-        with _alone(tmp_path / "logs" / "archive"):
+        with alone_in(tmp_path / "logs" / "archive", "rotation"):
             (tmp_path / "locked").touch()
             time.sleep(30)
         os._exit(0)

@@ -103,3 +103,21 @@ def rotate_logs(keep_days: KeepDays = None, json: Json = False) -> None:
     from logos_pxl.ops.running import run_operation
 
     raise typer.Exit(run_operation("rotate-logs", partial(operation, keep_days=keep_days), as_json=json))
+
+
+@app.command()
+def rotate_key(
+    *,
+    finish: Annotated[bool, typer.Option("--finish", help="Drop the old key, when nobody has used it for the time of grace.")] = False,
+    grace_hours: Annotated[float, typer.Option(min=0, help="With --finish: hours in which nobody may have used the old key.")] = 24,
+    force: Annotated[bool, typer.Option("--force", help="With --finish: drop the old key though somebody may use it.")] = False,
+    show_secret: Annotated[bool, typer.Option("--show-secret", help="Print the new key; its fingerprint otherwise.")] = False,
+    json: Json = False,
+) -> None:
+    """Change the signature key: both are accepted, and verified, until --finish drops the old one."""
+    from logos_pxl.ops.keys.operations import finish_rotation
+    from logos_pxl.ops.keys.operations import rotate_key as begin
+    from logos_pxl.ops.running import run_operation
+
+    operation = partial(finish_rotation, grace_hours=grace_hours, force=force) if finish else partial(begin, show_secret=show_secret)
+    raise typer.Exit(run_operation("rotate-key", operation, as_json=json))

@@ -9,20 +9,18 @@ anything twice.
 """
 
 import errno
-import fcntl
 import gzip
 import json
 import os
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
 from logos_pxl.durable import sync_folder, write_whole
+from logos_pxl.ops.alone import alone_in
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.history.archive import FOLDER, LOGS, PERFORMANCE, free_name, moved_aside
 
@@ -45,7 +43,8 @@ class Rotated:
 def rotate(log_dir: Path, day: date) -> list[Rotated]:
     """Archive both logs and performance.json. Raises OperationFailed; what was not archived is there still."""
     try:
-        with _alone(log_dir / FOLDER):
+        (log_dir / FOLDER).mkdir(parents=True, exist_ok=True)
+        with alone_in(log_dir / FOLDER, "rotation"):
             for left in _left_aside(log_dir):
                 _put_empty(_log_of(left), left)
             done = [_compress(log_dir, left) for left in _left_aside(log_dir)]
@@ -59,19 +58,6 @@ def rotate(log_dir: Path, day: date) -> list[Rotated]:
             f"the logs in {log_dir} could not be archived: {error.strerror or error}: {error.filename or ''}; no line is lost, rotate again"
         ) from error
     return [rotated for group in done for rotated in group] + performance
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise OperationFailed(f"another rotation is at work in {folder}: wait for its end") from error
-    finally:
-        os.close(descriptor)
 
 
 def _left_aside(log_dir: Path) -> list[Path]:

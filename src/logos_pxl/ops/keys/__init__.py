@@ -1,0 +1,1 @@
+"""Signature keys, changed without a refused request."""

@@ -1,0 +1,278 @@
+"""A key is changed without a refused request, verified at each step, rolled back when a step fails, and never shown unasked."""
+
+import contextlib
+import io
+import os
+import re
+import signal
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from e2e.asking import ask_signed
+from e2e.loading import Load
+from e2e.running import Server, running_server
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logos_pxl.ops.errors import OperationFailed
+from logos_pxl.ops.keys import rotation as rotation_module
+from logos_pxl.ops.keys.env_editing import edited
+from logos_pxl.ops.keys.operations import finish_rotation, rotate_key
+from logos_pxl.ops.report import Report, Status
+from logos_pxl.ops.running import Operator
+from logos_pxl.settings import Settings
+
+FIRST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+CURRENT, NEW, OLD = "HMAC_SECRET_KEY", "HMAC_SECRET_KEY_NEW", "HMAC_SECRET_KEY_OLD"
+ENV_FILE = f"""# The keys; see docs
+ENABLE_HMAC_AUTH=true
+
+export {CURRENT}="{FIRST}"  # since January
+# Others
+LOG_LEVEL='INFO'
+"""
+
+
+@dataclass
+class Hangup:
+    """Where a server runs that tests have started: it is told by SIGHUP."""
+
+    server: Server
+    reloads: list[bytes] = field(default_factory=list)
+    name: str = "local"
+    restart_command: str = "none"
+    env_file: Path = Path()
+
+    def reload(self) -> None:
+        """Note what the file says, and send the signal."""
+        self.reloads.append(self.env_file.read_bytes())
+        os.kill(self.server.process.pid, signal.SIGHUP)
+
+
+@dataclass
+class Place:
+    """A server that demands signatures, the file that its keys are in, and its operator."""
+
+    server: Server
+    env_file: Path
+    target: Hangup
+
+    def operator(self) -> Operator:
+        """One who stands in the file's folder."""
+        operator = Operator.of(Settings.load(ops_url=str(self.server.client.base_url), log_dir=self.server.logs))
+        return Operator(operator.settings, operator.service, self.target)  # type: ignore[arg-type]
+
+    def keys(self) -> dict[str, str | None]:
+        """What the file says."""
+        return {name: value for name, value in dotenv_values(self.env_file).items() if name.startswith("HMAC")}
+
+    def accepts(self, key: str) -> bool:
+        """Whether the server does."""
+        return ask_signed(self.server, key).status_code == 200
+
+    def log(self) -> str:
+        """All that the server has said."""
+        return self.server.log.read_text()
+
+
+@pytest.fixture
+def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A server of its own."""
+    env_file = folder / "env"
+    env_file.write_text(ENV_FILE)
+    env_file.chmod(0o640)
+    monkeypatch.setenv("PXL_ENV_FILE", str(env_file))
+    monkeypatch.chdir(folder)
+    with running_server(folder, PXL_ENV_FILE=str(env_file), PXL_POOL_SIZE="1") as server:
+        yield Place(server, env_file, Hangup(server, env_file=env_file))
+
+
+def text_of(report: Report) -> str:
+    return str(report.as_json())
+
+
+def test_no_request_is_refused_during_the_whole_rotation(place: Place) -> None:
+    """Clients with the old key before and after it began, with the new one once they have it, and when the old one is dropped."""
+    with Load(place.server, key=FIRST) as load:
+        time.sleep(0.3)
+        report = rotate_key(place.operator(), show_secret=False)
+        assert report.status is Status.FINE, text_of(report)
+        time.sleep(0.3)
+        new = place.keys()[CURRENT]
+        assert new is not None
+        load.key = new
+        # A request may still be on its way that was signed before.
+        time.sleep(1)
+        finished = finish_rotation(place.operator(), grace_hours=0, force=True)
+        assert finished.status is Status.FINE, text_of(finished)
+        time.sleep(0.3)
+    assert set(load.statuses) == {200}
+    assert load.statuses[200] > 100
+    assert place.keys() == {CURRENT: new}
+    assert re.fullmatch(r"[0-9a-f]{64}", new)
+    assert (place.accepts(new), place.accepts(FIRST)) == (True, False)
+    assert place.env_file.read_text() == ENV_FILE.replace(FIRST, new), "comments, quotes and order are as they were"
+    assert stat.S_IMODE(place.env_file.stat().st_mode) == 0o640
+    for said in (text_of(report), text_of(finished), place.log()):
+        assert FIRST not in said
+        assert new not in said
+
+
+def test_every_file_on_the_way_accepts_the_first_key(place: Place) -> None:
+    """Wherever the rotation were cut off, clients are answered; the new key is known before it is the current one."""
+    rotate_key(place.operator(), show_secret=False)
+    introduced, promoted = ({**place.keys(), **_values(data)} for data in place.target.reloads)
+    assert introduced[CURRENT] == FIRST
+    new = introduced[NEW]
+    assert (promoted[CURRENT], promoted[OLD]) == (new, FIRST)
+    assert NEW not in _values(place.target.reloads[1])
+
+
+def _values(data: bytes) -> dict[str, str | None]:
+    return {name: value for name, value in dotenv_values(stream=io.StringIO(data.decode())).items() if name.startswith("HMAC")}
+
+
+def test_the_new_key_is_shown_when_asked_for(place: Place) -> None:
+    """Once, by the command that made it."""
+    report = rotate_key(place.operator(), show_secret=True)
+    assert str(place.keys()[CURRENT]) in text_of(report)
+    again = rotate_key(place.operator(), show_secret=True)
+    assert again.status is Status.CRITICAL
+    assert "the last rotation is not finished" in again.summary
+
+
+def test_a_rotation_that_was_cut_off_goes_on(place: Place) -> None:
+    """With the key that it had made."""
+    new = "3c" * 16 + "d41d8cd98f00b204e9800998ecf8427e"
+    place.env_file.write_text(ENV_FILE + f"{NEW}={new}\n")
+    assert rotate_key(place.operator(), show_secret=False).status is Status.FINE
+    assert place.keys() == {CURRENT: new, OLD: FIRST}
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_step_that_fails_is_rolled_back(place: Place, monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+    """Here the service does not get the signal; the file is as it was, byte by byte, and the first key is accepted."""
+    monkeypatch.setattr(rotation_module, "_IN_FORCE_S", 1.0)
+    reload, calls = place.target.reload, iter(range(1, 100))
+    place.target.reload = lambda: None if next(calls) == failing else reload()  # type: ignore[method-assign]
+    report = rotate_key(place.operator(), show_secret=False)
+    assert report.status is Status.CRITICAL
+    assert "rolled back" in report.summary
+    assert place.env_file.read_text() == ENV_FILE
+    time.sleep(0.3)
+    assert place.accepts(FIRST)
+
+
+def test_a_file_that_nobody_reads_is_found_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator stands beside another file than the service's: its new key is never accepted, and it is rolled back."""
+    monkeypatch.setattr(rotation_module, "_IN_FORCE_S", 1.0)
+    other = place.env_file.with_name("other")
+    other.write_text(ENV_FILE)
+    monkeypatch.setenv("PXL_ENV_FILE", str(other))
+    report = rotate_key(place.operator(), show_secret=False)
+    assert report.status is Status.CRITICAL
+    assert "does not accept the new key" in report.summary
+    assert other.read_text() == place.env_file.read_text() == ENV_FILE
+
+
+def test_the_old_key_is_kept_while_somebody_uses_it(place: Place, eventually: Callable[..., object]) -> None:
+    """Within the time of grace, and as long as the log shows a client; our own requests do not count."""
+    rotate_key(place.operator(), show_secret=False)
+    fresh = finish_rotation(place.operator(), grace_hours=24, force=False)
+    assert fresh.status is Status.ATTENTION
+    assert "give clients their time" in text_of(fresh)
+    yesterday = time.time() - 3 * 86_400
+    os.utime(place.env_file, (yesterday, yesterday))
+    assert place.accepts(FIRST)
+    time.sleep(3)
+    used = finish_rotation(place.operator(), grace_hours=24, force=False)
+    assert used.status is Status.ATTENTION
+    assert "1 requests were signed with it, the last one from 127.0.0.1" in text_of(used)
+    assert place.keys()[OLD] == FIRST
+    assert place.accepts(FIRST)
+
+
+def test_an_old_key_that_nobody_uses_is_dropped(place: Place) -> None:
+    """Without --force; and there is nothing to finish afterwards."""
+    rotate_key(place.operator(), show_secret=False)
+    yesterday = time.time() - 3 * 86_400
+    os.utime(place.env_file, (yesterday, yesterday))
+    time.sleep(1)
+    assert finish_rotation(place.operator(), grace_hours=24, force=False).status is Status.FINE
+    assert not place.accepts(FIRST)
+    with pytest.raises(OperationFailed, match="no rotation is under way"):
+        finish_rotation(place.operator(), grace_hours=24, force=False)
+
+
+def test_what_cannot_be_verified_is_not_begun(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that demands no signatures; keys that are set elsewhere; none at all."""
+    monkeypatch.chdir(folder)
+    env_file = folder / ".env"
+    env_file.write_text(ENV_FILE)
+    place = Place(server, env_file, Hangup(server, env_file=env_file))
+    assert "demands no signatures" in rotate_key(place.operator(), show_secret=False).summary
+    assert env_file.read_text() == ENV_FILE
+    monkeypatch.setenv(CURRENT, "4e" * 32)
+    with pytest.raises(OperationFailed, match=r"HMAC_SECRET_KEY comes from environment, and not from .env: move it there first"):
+        rotate_key(place.operator(), show_secret=False)
+    monkeypatch.delenv(CURRENT)
+    env_file.write_text("")
+    with pytest.raises(OperationFailed, match="there is no key to change"):
+        rotate_key(place.operator(), show_secret=False)
+
+
+# The environment file.
+
+LINES = st.sampled_from(
+    [
+        "A=1",
+        "export B='two words' # why",
+        "# a comment",
+        "",
+        "   ",
+        'C="x # y"',
+        f"{OLD}=",
+        f"{NEW} = ab # new",
+        "D=",
+        f"{CURRENT}={FIRST}",
+        "E=a=b",
+    ]
+)
+
+
+@given(lines=st.lists(LINES, max_size=8), end=st.sampled_from(["\n", "\r\n"]), whole=st.booleans())
+def test_other_lines_stay_as_they_are(lines: list[str], end: str, *, whole: bool) -> None:
+    """Every line about other variables, every comment, in its order; and the variables say what was asked."""
+    text = end.join(lines) + (end if whole else "")
+    result = edited(text, {CURRENT: "11", OLD: "22", NEW: None}, after=CURRENT)
+    kept = [line for line in lines if line and "HMAC" not in line]
+    assert [line for line in result.splitlines() if line and "HMAC" not in line] == kept
+    values = dotenv_values(stream=io.StringIO(result))
+    assert (values[CURRENT], values[OLD], NEW in values) == ("11", "22", False)
+    assert result.count(f"{CURRENT}=") == 1
+
+
+def test_comments_and_quotes_of_a_changed_line_stay() -> None:
+    """The operator's words are not ours to remove."""
+    text = f'export {CURRENT}="ab" # from the vault\n'
+    assert edited(text, {CURRENT: "cd"}, after=CURRENT) == f'export {CURRENT}="cd" # from the vault\n'
+
+
+@pytest.mark.parametrize("text", ["not a line\n", f"{CURRENT}='ab\n"])
+def test_a_file_that_cannot_be_read_is_not_changed(text: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(OperationFailed, match="no NAME=value line"):
+        edited(text, {CURRENT: "cd"}, after=CURRENT)
+
+
+def test_a_value_that_needs_quotes_is_refused() -> None:
+    """It could end a line, or be taken for something else."""
+    for value in ("a b", "a\nB=1", "a#b", "'"):
+        with contextlib.suppress(OperationFailed):
+            edited("", {CURRENT: value}, after=CURRENT)
+            raise AssertionError(value)
