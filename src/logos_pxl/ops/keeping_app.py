@@ -121,3 +121,30 @@ def rotate_key(
 
     operation = partial(finish_rotation, grace_hours=grace_hours, force=force) if finish else partial(begin, show_secret=show_secret)
     raise typer.Exit(run_operation("rotate-key", operation, as_json=json))
+
+
+@app.command()
+def export_state(
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Where the files go (PXL_EXPORT_DIR).", show_default=False)
+    ] = None,
+    verify: Annotated[
+        Path | None,
+        typer.Option(
+            "--verify", metavar="FOLDER", help="Look at the newest export of FOLDER instead, and write nothing.", show_default=False
+        ),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="With --verify: a service that must be of the same kernel.", show_default=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write metrics, health, performance and the kernel's hash into files; or verify such files."""
+    from logos_pxl.ops.running import run_operation
+    from logos_pxl.ops.state.operations import export
+    from logos_pxl.ops.state.operations import verify as look
+
+    if verify is None and url is not None:
+        raise typer.BadParameter("--url goes with --verify")
+    operation = partial(export, folder=to) if verify is None else partial(look, folder=verify, url=url)
+    raise typer.Exit(run_operation("export-state", operation, as_json=json))
