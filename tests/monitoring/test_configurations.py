@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from monitoring.promtool import ALERTS, FOLDER, MONITORING, RULES
+from monitoring.promtool import ALERTS, FOLDER, MONITORING, RULES, rules
 
 ALERTMANAGER = MONITORING / "alertmanager" / "alertmanager.yml"
 DASHBOARDS = sorted((MONITORING / "grafana" / "dashboards").glob("*.json"))
@@ -47,6 +47,13 @@ def test_prometheus_accepts_its_configuration() -> None:
 def test_rules_are_written_as_promtool_wants_them() -> None:
     """Its lints are errors here."""
     ran("promtool", "check", "rules", "--lint=all", "--lint-fatal", *map(str, RULES))
+
+
+def test_the_operator_gets_the_same_rules(tmp_path: Path) -> None:
+    """The object for Kubernetes holds every group, and promtool accepts what is in it."""
+    made = yaml.safe_load(ran(sys.executable, str(MONITORING / "prometheus" / "kubernetes_rules.py")))
+    (tmp_path / "rules.yml").write_text(json.dumps(made["spec"]))
+    assert f"{len(ALERTS) + len(rules(alerts=False))} rules found" in ran("promtool", "check", "rules", str(tmp_path / "rules.yml"))
 
 
 def test_prometheus_scrapes_every_replica_by_itself() -> None:
