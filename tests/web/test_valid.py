@@ -1,6 +1,7 @@
 """A valid goal on the page: the theorem, the proof, what can be taken away."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -36,15 +37,19 @@ def whole(nodes: list[dict[str, Any]], number: int) -> str:
 
 
 def test_the_theorem_is_shown_as_coq_printed_it(page: Page, web_server: Server) -> None:
-    """With the size of the proof and its times."""
-    shown = asked(page, VALID, "Valid")
-    certificate = kept(web_server, VALID)
+    """With the size of the proof and its times, or that the service remembered it."""
+    goal = "[](fresh -> goal) -> ([]fresh -> []goal)"
+    shown = asked(page, goal, "Valid")
+    certificate = kept(web_server, goal)
     expect(shown.locator("figcaption code")).to_have_text(certificate["statement"])
     facts = shown.locator(".facts")
     expect(facts).to_contain_text(f"{len(certificate['description']['steps'])}")
     expect(facts.get_by_text("lines")).to_be_visible()
     for name in ("search", "Coq’s kernel", "in all"):
-        expect(facts.locator("div", has_text=name).locator("dd").first).not_to_be_empty()
+        expect(facts.locator("div", has_text=name).locator("dd").first).to_have_text(re.compile(r"^(< )?[0-9.]+ m?s$"))
+    field(page).fill("")
+    asked(page, goal, "Valid")
+    expect(shown.locator(".facts")).to_contain_text("remembered")
 
 
 def test_the_proof_is_the_certificate_line_by_line(page: Page, web_server: Server) -> None:
