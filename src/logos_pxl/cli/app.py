@@ -228,6 +228,35 @@ def logs(
     raise typer.Exit(print_log(Log(which), lines=lines, follow=follow))
 
 
+@app.command(
+    rich_help_panel=_SERVE,
+    epilog=examples(
+        "# what an agent's host starts by itself",
+        "pxl mcp",
+        "# for agents that connect: http://127.0.0.1:8090/mcp, asking a service",
+        "pxl mcp --http --port 8090 --url http://localhost:8088",
+    ),
+)
+def mcp(
+    url: Url = None,
+    http: Annotated[bool, typer.Option("--http", help="Streamable HTTP at /mcp; else standard input and output.")] = False,
+    host: Annotated[str, typer.Option(help="The address to listen on; others than loopback need --allow-host.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8090,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Accept requests for NAME (host:port) too; may be repeated.", show_default=False),
+    ] = None,
+    jobs: AtOnce = None,
+) -> None:
+    """Serve software agents by the Model Context Protocol.
+
+    Tools: prove, countermodel, explain, check_certificate; the resource pxl://syntax says how goals are written.
+    """
+    from logos_pxl.cli.agents import serve_agents
+
+    raise typer.Exit(serve_agents(url, http=http, host=host, port=port, names=allow_host or [], jobs=jobs))
+
+
 @app.command(rich_help_panel=_HERE, epilog=examples("pxl doctor", "pxl doctor --url http://localhost:8088 --json"))
 def doctor(url: Url = None, json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Tell what is missing on this machine, and how to get it: exit status 0, or 2 when goals cannot be decided."""

@@ -1,0 +1,41 @@
+"""Certificates checked again: by the kernel of this process, or by what a service says of them.
+
+Invariant: accepted is said only when a kernel accepted this very evidence for this very goal: here and now, or, by a service's word, when
+the service stored it under the id that its parts give.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from logos_pxl.agents.answers import CheckAnswer
+from logos_pxl.client import AsyncPxlClient, Certificate, CertificateNotFound
+from logos_pxl.client.calls import decoded
+from logos_pxl.client.errors import ProtocolError
+from logos_pxl.errors import MalformedCertificate
+
+Check = Callable[[Certificate, float], Awaitable[CheckAnswer]]
+"""Check a certificate within so many seconds."""
+
+
+def certificate_of(given: Mapping[str, Any] | str) -> Certificate:
+    """The certificate in a JSON object, or in its text. Raises MalformedCertificate."""
+    try:
+        return decoded(given if isinstance(given, str) else json.dumps(given), Certificate)
+    except (ProtocolError, ValueError) as error:
+        raise MalformedCertificate(f"this is no certificate of the format pxl-certificate/1: {error}") from error
+
+
+def by_service(client: AsyncPxlClient, url: str) -> Check:
+    """Ask a service whether its kernel accepted exactly this; it has no door for checking others' certificates."""
+
+    async def check(certificate: Certificate, _seconds: float) -> CheckAnswer:
+        common = {"kind": certificate.kind, "goal": certificate.goal, "checker": f"the kernel of {url}, when it made this certificate"}
+        try:
+            kept = await client.certificate(certificate.id)
+        except CertificateNotFound:
+            reason = "the service keeps no such certificate, and checks none that it did not make: check it where Coq is, with 'pxl verify'"
+            return CheckAnswer(accepted=None, statement=None, reason=reason, **common)
+        return CheckAnswer(accepted=True, statement=kept.statement, reason="", **common)
+
+    return check
