@@ -1,7 +1,5 @@
 """The resource ``pxl://syntax``: how goals are written, for agents."""
 
-# ruff: noqa: RUF001 - these symbols are meant
-
 SYNTAX = r"""# How goals are written
 
 A goal is a formula of the propositional modal logic S5. All notations may be mixed.
