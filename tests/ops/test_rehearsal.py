@@ -40,6 +40,7 @@ def part(number: int) -> str:
     return text
 
 
+ENVIRONMENT = "PXL_CACHE_MAX_ENTRIES=500\nPXL_POOL_SIZE=1\n"
 DISKS = ("disk filling: data", "disk filling: logs", "disk full: data", "disk full: logs")
 
 
@@ -160,48 +161,21 @@ def test_a_bad_night(folder: Path, redis: RedisServer, capsys: pytest.CaptureFix
     }
     project = folder / "project"
     with supervised(project, **settings) as place, Asking(place.port) as asking:
-        (project / ".env").write_text("PXL_CACHE_MAX_ENTRIES=500\n")
+        (project / ".env").write_text(ENVIRONMENT)
+        del place.variables["PXL_POOL_SIZE"]
         rehearsal = Rehearsal(place)
         rehearsal.step("start", "up")
         rehearsal.done("load", lambda: place.wait(lambda: asking.verdicts[True] > 40))
         rehearsal.step("back up", "ops", "backup")
-
-        os.kill(place.services()[0], signal.SIGKILL)
-        place.wait(lambda: place.status()["phase"] == "waiting to start it again")
-        rehearsal.diagnosed("the service was killed", "service down")
-        opened = json.loads(rehearsal.step("open an incident", "ops", "incident", "new", "nobody gets answers", "--json"))
-        rehearsal.step("recover: restart", "restart")
-
-        (project / ".env").write_text("PXL_CACHE_MAX_ENTRIES=lots\nthis is no line\n")
-        rehearsal.diagnosed("the configuration is corrupt", "configuration wrong")
-        rehearsal.step("recover: from the backup", "ops", "recover", "backups")
-        assert (project / ".env").read_text() == "PXL_CACHE_MAX_ENTRIES=500\n"
-
-        with filled_pool(place.port):
-            place.wait(lambda: utilization(place) == 100)
-            rehearsal.diagnosed("the pool is full", "pool saturated")
-            rehearsal.step("recover: a larger pool", "ops", "recover-performance", "--pool-size", "2", "--requests", "40", expected=None)
-        # What the shell sets comes before the file, and the operator is told so.
-        assert "PXL_POOL_SIZE" not in (project / ".env").read_text()
-
-        redis.kill()
-        place.wait(lambda: health(place)["shared_state"] == "redis-lost")
-        rehearsal.diagnosed("Redis was killed", "redis lost")
-        redis.start()
-        rehearsal.done("recover: start Redis", lambda: place.wait(lambda: health(place)["status"] == "ok"))
-
+        incident = the_service_is_killed(rehearsal)
+        the_configuration_is_corrupted(rehearsal)
+        the_pool_is_filled(rehearsal)
+        redis_is_killed(rehearsal, redis)
         rehearsal.step("note", "ops", "incident", "note", "all is back")
         rehearsal.step("close the incident", "ops", "incident", "close", "--cause", "rehearsed", "--resolution", "restarted")
-        verify = [sys.executable, str(ROOT / "integration_test_suite.py"), "--url", f"http://127.0.0.1:{place.port}"]
-        ran = rehearsal.done("verify", lambda: subprocess.run(verify, capture_output=True, text=True, check=False, timeout=120))
-        assert ran.returncode == 0, ran.stdout
-        rehearsal.done("indicators recover", lambda: place.wait(lambda: indicators_are_well(place)))
-        after = json.loads(rehearsal.step("diagnose: nothing is wrong", "ops", "diagnose", "--json", expected=None))
-        # What others do to this machine is no part of the night.
-        assert {check["name"] for check in after["sections"][0]["checks"] if check["status"] != "fine"} <= {"memory", *DISKS}, after
-        rehearsal.step("daily check", "ops", "health-check", expected=None)
+        all_is_well(rehearsal)
         rehearsal.step("end", "down")
-    report = (project / "var" / "incidents" / f"{opened['sections'][0]['data']['id']}.md").read_text()
+    report = incident.read_text()
     assert "**Severity**: Critical" in report
     assert "killed by SIGKILL" in report
     assert "**Status**: Resolved" in report
@@ -211,8 +185,80 @@ def test_a_bad_night(folder: Path, redis: RedisServer, capsys: pytest.CaptureFix
     assert asking.verdicts[True] > 100
 
 
+def the_service_is_killed(rehearsal: Rehearsal) -> Path:
+    """The report of the incident that is opened meanwhile."""
+    place = rehearsal.place
+    os.kill(place.services()[0], signal.SIGKILL)
+    place.wait(lambda: place.status()["phase"] == "waiting to start it again")
+    rehearsal.diagnosed("the service was killed", "service down")
+    opened = json.loads(rehearsal.step("open an incident", "ops", "incident", "new", "nobody gets answers", "--json"))
+    rehearsal.step("recover: restart", "restart")
+    return place.folder / opened["sections"][0]["data"]["path"]
+
+
+def the_configuration_is_corrupted(rehearsal: Rehearsal) -> None:
+    """A damaged backup is refused before anything is stopped; the good one brings the configuration back."""
+    place = rehearsal.place
+    environment = place.folder / ".env"
+    environment.write_text("PXL_CACHE_MAX_ENTRIES=lots\nthis is no line\n")
+    rehearsal.diagnosed("the configuration is corrupt", "configuration wrong")
+    services = place.services()
+    damage(next((place.folder / "backups").glob("*.tar.gz")), place.folder / "damaged.tar.gz")
+    refused = rehearsal.step("recover: a damaged archive is refused", "ops", "recover", "damaged.tar.gz", expected=2)
+    assert "not recovered: damaged.tar.gz" in refused
+    assert place.services() == services
+    rehearsal.step("recover: from the backup", "ops", "recover", "backups")
+    assert environment.read_text() == ENVIRONMENT
+    assert place.services() != services
+
+
+def the_pool_is_filled(rehearsal: Rehearsal) -> None:
+    """And made larger, while the load goes on."""
+    place = rehearsal.place
+    with filled_pool(place.port):
+        place.wait(lambda: utilization(place) == 100)
+        rehearsal.diagnosed("the pool is full", "pool saturated")
+        said = rehearsal.step("recover: a larger pool", "ops", "recover-performance", "--pool-size", "2", "--requests", "40", expected=None)
+    assert "1 -> 2" in said
+    assert "P95 of the load: " in said
+    assert health(place)["session_pool"]["max_pool_size"] == 2
+
+
+def redis_is_killed(rehearsal: Rehearsal, redis: RedisServer) -> None:
+    """The service goes on alone, and comes back to Redis by itself."""
+    place = rehearsal.place
+    redis.kill()
+    place.wait(lambda: health(place)["shared_state"] == "redis-lost")
+    rehearsal.diagnosed("Redis was killed", "redis lost")
+
+    def start() -> None:
+        redis.start()
+        place.wait(lambda: health(place)["status"] == "ok")
+
+    rehearsal.done("recover: start Redis", start)
+
+
+def all_is_well(rehearsal: Rehearsal) -> None:
+    """By the acceptance run, the indicators and the diagnosis."""
+    place = rehearsal.place
+    verify = [sys.executable, str(ROOT / "integration_test_suite.py"), "--url", f"http://127.0.0.1:{place.port}"]
+    ran = rehearsal.done("verify", lambda: subprocess.run(verify, capture_output=True, text=True, check=False, timeout=120))
+    assert ran.returncode == 0, ran.stdout
+    rehearsal.done("indicators recover", lambda: place.wait(lambda: indicators_are_well(place)))
+    after = json.loads(rehearsal.step("diagnose: nothing is wrong", "ops", "diagnose", "--json", expected=None))
+    # What others do to this machine is no part of the night.
+    assert {check["name"] for check in after["sections"][0]["checks"] if check["status"] != "fine"} <= {"memory", *DISKS}, after
+
+
 def health(place: Place) -> dict[str, Any]:
     return dict(httpx2.get(f"http://127.0.0.1:{place.port}/health", timeout=30).json())
+
+
+def damage(archive: Path, copy: Path) -> None:
+    """The same archive with one bit changed."""
+    data = bytearray(archive.read_bytes())
+    data[len(data) // 2] ^= 1
+    copy.write_bytes(data)
 
 
 def indicators_are_well(place: Place) -> bool:
