@@ -50,8 +50,14 @@ class ServiceProcess:
             popen = subprocess.Popen(
                 [sys.executable, *SERVE], env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
             )
-        # A child that has died already stays a zombie until it is reaped below.
-        service = cls(ServiceRecord(popen.pid, born(popen.pid) or 0, reuse_port), popen, on_end)
+        try:
+            # A child that has died already is a zombie until it is awaited, and has a birth no more.
+            service = cls(ServiceRecord(popen.pid, born(popen.pid) or 0, reuse_port), popen, on_end)
+        except OSError:
+            # Out of descriptors: nobody could watch it.
+            popen.kill()
+            popen.wait()
+            raise
         service._output, service._output_begin = places.output, begin
         return service
 
@@ -89,8 +95,11 @@ class ServiceProcess:
     async def stop(self, timeout_s: float) -> None:
         """SIGTERM, and SIGKILL when it has not ended in time; its sessions end with it. Raises OperationFailed."""
         self.signal(signal.SIGTERM)
-        if await self._ends_within(timeout_s + STOP_MARGIN_S):
-            return
+        if not await self._ends_within(timeout_s + STOP_MARGIN_S):
+            await self.kill()
+
+    async def kill(self) -> None:
+        """SIGKILL. Raises OperationFailed."""
         self.signal(signal.SIGKILL)
         if not await self._ends_within(_KILLED_S):
             raise OperationFailed(f"process {self.record.pid} does not end, though it was killed: it hangs in the kernel")

@@ -10,12 +10,13 @@ import contextlib
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from enum import Enum, auto
 from typing import Any
 
 from logos_pxl.errors import PxlError
+from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.supervisor.backoff import Backoff
 from logos_pxl.ops.supervisor.places import Places
 from logos_pxl.ops.supervisor.processes import born, marked
@@ -39,7 +40,6 @@ class _Order(Enum):
 
     LOOK = auto()
     RESTART = auto()
-    REPLACE_HUNG = auto()
 
 
 class Supervisor:
@@ -85,9 +85,10 @@ class Supervisor:
         order = await self._next_order()
         if not self._service.alive:
             await self._died(self._service, at_once=order is _Order.RESTART)
-        elif order is _Order.REPLACE_HUNG:
+        elif self._watch is not None and self._watch.hung:
             _log.error("the service does not answer: it is killed and started again")
-            self._service.signal(signal.SIGKILL)
+            await self._end_of(self._service, self._service.kill())
+            await self._died(self._service, at_once=order is _Order.RESTART)
         elif order is _Order.RESTART:
             await self._restart()
 
@@ -117,7 +118,7 @@ class Supervisor:
         """From now on this is the service."""
         self._close_watch()
         self._service = service
-        self._watch = Watch(service, self._settings, self._on_watched, self._hung)
+        self._watch = Watch(service, self._settings, self._on_watched)
         self._tell(phase=phase, service=service.record, next_start=None)
 
     async def _died(self, service: ServiceProcess, *, at_once: bool) -> None:
@@ -156,7 +157,7 @@ class Supervisor:
         found = list(marked(self._places.folder))
         for pid in found[:-1]:
             with contextlib.suppress(ProcessLookupError):
-                await self._found(pid, known).stop(self._settings.shutdown_timeout_s)
+                await self._retire(self._found(pid, known))
         for pid in found[-1:]:
             with contextlib.suppress(ProcessLookupError):
                 self._take(self._found(pid, known), Phase.STARTING)
@@ -188,20 +189,32 @@ class Supervisor:
             await self._stop_and_start(old)
         else:
             self._take(new, Phase.READY)
-            await old.stop(self._settings.shutdown_timeout_s)
+            await self._retire(old)
             self._handled(f"service {new.record.pid} took over from {old.record.pid} without an interruption", succeeded=True)
 
     async def _stop_and_start(self, old: ServiceProcess) -> None:
         started = time.monotonic()
         self._close_watch()
         self._service = None
-        await old.stop(self._settings.shutdown_timeout_s)
+        await self._retire(old)
         await self._start()
         self._handled(
             f"service {old.record.pid} was stopped in {time.monotonic() - started:.1f} s, then another was started; "
             "with PXL_REUSE_PORT=true there would be no interruption",
             succeeded=True,
         )
+
+    async def _retire(self, service: ServiceProcess) -> None:
+        """End a service whose successor is there, or comes next."""
+        await self._end_of(service, service.stop(self._settings.shutdown_timeout_s))
+
+    async def _end_of(self, service: ServiceProcess, ending: Awaitable[None]) -> None:
+        """Await an end; that one process hangs in the kernel must not be the end of all supervision."""
+        try:
+            await ending
+        except OperationFailed as error:
+            service.end = "does not end, though it was killed"
+            _log.critical("%s", error)
 
     def _handled(self, outcome: str, *, succeeded: bool) -> None:
         _log.log(logging.INFO if succeeded else logging.ERROR, "restart: %s", outcome)
@@ -238,12 +251,11 @@ class Supervisor:
     def _on_end(self, _service: ServiceProcess) -> None:
         self._orders.put_nowait(_Order.LOOK)
 
-    def _hung(self) -> None:
-        self._orders.put_nowait(_Order.REPLACE_HUNG)
-
     def _on_watched(self) -> None:
         if self._watch is None or self._service is None or self._ending.is_set():
             return
+        if self._watch.hung:
+            self._orders.put_nowait(_Order.LOOK)
         if self._watch.ready_for_s > self._settings.restart_reset_s:
             self._backoff.did_well()
         self._tell(phase=self._watch.phase, service=self._service.record, in_a_row=self._backoff.in_a_row)

@@ -24,15 +24,15 @@ _TIMEOUT_S = 5.0
 
 
 class Watch:
-    """Belongs to one event loop. ``on_change`` is called when ``phase`` or the service's address changed, ``on_hung`` once."""
+    """Belongs to one event loop. ``on_change`` is called after each look, and when the service is found to be ``hung``."""
 
-    def __init__(self, service: ServiceProcess, settings: Settings, on_change: Callable[[], None], on_hung: Callable[[], None]) -> None:
+    def __init__(self, service: ServiceProcess, settings: Settings, on_change: Callable[[], None]) -> None:
         self.phase = Phase.STARTING
+        self.hung = False
         self.reload_pending = False
         self._service = service
         self._settings = settings
         self._on_change = on_change
-        self._on_hung = on_hung
         self._last_answer: float | None = None
         self._ready_since: float | None = None
         self._soon = asyncio.Event()
@@ -58,8 +58,9 @@ class Watch:
             if seen.answers:
                 self._last_answer = time.monotonic()
             self._judge(seen)
-            if self._silent_for_s(began) > self._patience_s():
-                self._on_hung()
+            self.hung = self._silent_for_s(began) > self._patience_s()
+            self._on_change()
+            if self.hung:
                 return
             await self._pause()
 
@@ -86,7 +87,6 @@ class Watch:
         if phase is not self.phase:
             _log.info("service %d: %s%s", self._service.record.pid, phase.value, f" ({'; '.join(seen.problems)})" if seen.problems else "")
         self.phase = phase
-        self._on_change()
 
     def _forward_pending_reload(self) -> None:
         """A service that does not listen yet would die of SIGHUP."""
