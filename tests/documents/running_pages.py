@@ -31,6 +31,9 @@ STOPPED = {0, 124, 130}
 OWN = {"logs", "var", ".env", ".git", "reports", "incidents", "backups", "exports"}
 
 
+BUILT = {"build", "target", "coq", "__pycache__", "logs", "var"}
+
+
 @dataclass
 class Visit:
     """One run of a page."""
@@ -57,7 +60,8 @@ class Visit:
 
 @contextlib.contextmanager
 def visiting(page: Page, scratch: Path, port: int, variables: dict[str, str]) -> Iterator[Visit]:
-    """Open a page's folder and shell, and see to it that nothing is left of them."""
+    """Open a page's folder and shell, and see to it that nothing is left of them, and that the project is as it was."""
+    before = project_files()
     folder = project_folder(scratch)
     shell = Shell(folder, environment(port, folder) | variables, scratch)
     try:
@@ -70,6 +74,19 @@ def visiting(page: Page, scratch: Path, port: int, variables: dict[str, str]) ->
         kill_all(left_behind(folder, shell.session))
         shell.close()
     assert stayed == {}, f"{page.path} leaves processes behind"
+    changed = project_files() ^ before
+    assert changed == set(), f"{page.path} changes the project itself, through a link: {sorted({path for path, *_ in changed})}"
+
+
+def project_files() -> set[tuple[str, int, int]]:
+    """The project's files with their sizes and times, but for what is built or cached."""
+    found = set()
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in BUILT and not name.startswith(".")]
+        for name in files:
+            stat = Path(folder, name).lstat()
+            found.add((os.path.relpath(Path(folder, name), ROOT), stat.st_size, stat.st_mtime_ns))
+    return found
 
 
 def project_folder(scratch: Path) -> Path:

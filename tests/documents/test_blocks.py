@@ -132,6 +132,7 @@ def test_a_page_that_is_true_passes(open_page: Open) -> None:
         "```console\n$ curl -s http://localhost:8088/health\n```",
         "```console\n$ sleep 60 & echo\n```",
         "<!-- setup:\nfalse\n-->",
+        "```console\n$ touch tests/documents/blocks.py\n```",
     ],
 )
 def test_a_page_that_is_not_true_fails(wrong: str, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
