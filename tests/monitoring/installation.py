@@ -54,7 +54,7 @@ class Installation:
 
 
 def slow(number: int, vertices: int = 16) -> str:
-    """A goal of its own that takes the kernel a few tenths of a second, with 22 vertices about three times as much."""
+    """One of very many goals that take the kernel a few tenths of a second; with 22 vertices about three times as much."""
     return parity(vertices, number)
 
 

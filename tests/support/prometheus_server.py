@@ -45,8 +45,9 @@ class Prometheus:
 def running_prometheus(folder: Path, port: int, configuration: dict[str, Any]) -> Iterator[Prometheus]:
     """Start Debian's Prometheus in ``folder``, and end it afterwards."""
     (folder / "prometheus.yml").write_text(json.dumps(configuration))  # JSON is YAML
-    arguments = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb", f"--web.listen-address=127.0.0.1:{port}"]
-    with running(["prometheus", *arguments], folder / "prometheus.log", f"http://127.0.0.1:{port}") as client:
+    places = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb", f"--web.listen-address=127.0.0.1:{port}"]
+    # What fires before Alertmanager was found is told again soon, and not after a minute.
+    with running(["prometheus", *places, "--rules.alert.resend-delay=1s"], folder / "prometheus.log", f"http://127.0.0.1:{port}") as client:
         yield Prometheus(client)
 
 
