@@ -14,6 +14,7 @@ const STATES = { good: "on target", warning: "off target", critical: "critical",
 export class StatusView {
   #timer = 0;
   #shown = false;
+  #round = 0;
 
   /** @param {HTMLElement} place */
   constructor(place) {
@@ -34,22 +35,26 @@ export class StatusView {
 
   async #refresh() {
     clearTimeout(this.#timer);
+    const round = ++this.#round;
     try {
       const [state, kernel, text] = await Promise.all([health(), health("/health/proof_server"), metrics()]);
-      this.#draw(state, kernel, new Samples(text));
+      if (round === this.#round) this.#draw(state, kernel, new Samples(text));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.place.replaceChildren(el("div", { class: "verdict refused" }, el("h2", {}, error.title), el("p", {}, error.detail), el("p", {}, "Asking again every few seconds.")));
     }
-    if (this.#shown && !document.hidden) this.#timer = setTimeout(() => this.#refresh(), EVERY_MS);
+    if (round === this.#round && this.#shown && !document.hidden) this.#timer = setTimeout(() => this.#refresh(), EVERY_MS);
   }
 
   #draw(state, kernel, samples) {
+    const focused = this.place.contains(document.activeElement);
     this.place.replaceChildren(
       summary(state),
       el("div", { class: "indicators" }, readings(samples).map(indicator), uptime(state)),
       el("div", { class: "panels" }, pool(kernel), cache(samples), verdicts(samples), latency(samples), stages(samples)),
     );
+    // The histogram is all that can have the focus here; drawing it anew must not take it away.
+    if (focused) this.place.querySelector(".scroll")?.focus();
   }
 }
 

@@ -133,3 +133,37 @@ def test_many_worlds_stand_in_rows(page: Page, web_server: Server) -> None:
     expect(page.locator(".model thead th")).to_have_count(2)
     page.locator(".drawing .world").nth(5).click()
     expect(page.locator(".model thead th").nth(1)).to_have_text("w5")
+
+
+REASONS = {
+    "~q": "q is false there",
+    "p /\\ q": "q is false there",
+    "p /\\ p'": "p is true there and p' is true there",
+    "p \\/ q": "p is true there",
+    "q \\/ r \\/ s": "q, r and s are all false there",
+    "p -> q": "p is true there and q is false there",
+    "q -> p": "p is true there",
+    "q -> r": "q is false there",
+    "p <-> q": "p is true there and q is false there",
+    "[]p": "every world sees w1, where p is false",
+    "<>q": "every world sees w1, where q is true",
+    "[](p \\/ q)": "p ∨ q is true in every world",
+    "<>r": "r is false in every world",
+}
+
+
+def test_a_reason_names_what_decides_and_nothing_else(page: Page, web_server: Server) -> None:
+    """For every connective, where it is true and where it is false."""
+    model = {"worlds": ["w0", "w1"], "failing_world": "w0", "valuation": {"p": ["w0"], "p'": ["w0"], "q": ["w1"], "r": [], "s": []}}
+    told = {}
+    for goal in REASONS:
+        entries = web_server.client.post("/parse", json={"goal": goal}).json()["subformulas"]
+        told[goal] = in_module(
+            page,
+            "explaining.js",
+            f"Promise.all([import('/web/kripke.js'), import('/web/nodes.js')]).then(([k, n]) => {{ const entries = {js(entries)};"
+            f" const model = k.modelOf({js(model)});"
+            " return m.explain(entries, k.truths(entries, model), 0).steps[0].because.map((part) => typeof part === 'string' ? part"
+            " : 'node' in part ? new n.Nodes(entries).text(part.node) : model.worlds[part.world]).join(''); })",
+        )
+    assert told == REASONS
