@@ -270,7 +270,7 @@ def utilization(place: Place) -> float:
     return float(health(place)["session_pool"]["utilization_rate"]) * 100
 
 
-@pytest.mark.parametrize("script", ["monitor_pxl.sh", "daily_health_check.sh", "recover_system.sh", "recover_performance.sh"])
+@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("*.sh")))
 def test_the_manuals_scripts_run_from_anywhere(folder: Path, script: str) -> None:
     """Each is the command of its name."""
     ran = subprocess.run([str(ROOT / "scripts" / script), "--help"], cwd=folder, capture_output=True, text=True, check=False, timeout=60)

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -161,12 +162,7 @@ def test_a_restore_that_is_killed_leaves_the_old_or_the_new(fast: Path) -> None:
     seen = []
 
     def prepare(here: Path) -> None:
-        make_project(here, generation="former")
-        # Random bytes are in it.
-        for name, (data, _, mtime_ns) in old.items():
-            if (fast / "old" / name).is_file():
-                (here / name).write_bytes(data)
-                os.utime(here / name, ns=(mtime_ns, mtime_ns))
+        shutil.copytree(fast / "old", here)
 
     def work(here: Path) -> None:
         restore(archive, Places.below(here), PARTS)
@@ -193,13 +189,13 @@ def test_a_restore_that_is_killed_leaves_the_old_or_the_new(fast: Path) -> None:
 def test_undoing_that_is_killed_leaves_the_old_or_the_new(fast: Path) -> None:
     """As a restore does; and a later restore finishes it first."""
     archive = backup_of(make_project(fast / "new", generation="new"), fast / "backups").path
-    states: dict[Path, tuple[Contents, Contents]] = {}
+    make_project(fast / "former", generation="former")
+    old, new = contents(fast / "former"), contents(fast / "new")
+    restored = expected_after(old, new)
 
     def prepare(here: Path) -> None:
-        places = make_project(here, generation="former")
-        before = contents(here)
-        restore(archive, places, PARTS)
-        states[here] = (before, contents(here))
+        shutil.copytree(fast / "former", here)
+        restore(archive, Places.below(here), PARTS)
 
     def work(here: Path) -> None:
         undo(Places.below(here))
@@ -209,12 +205,12 @@ def test_undoing_that_is_killed_leaves_the_old_or_the_new(fast: Path) -> None:
             cut_off = swaps.pending is not None
         if cut_off and number % 2:
             assert finish(Places.below(here)) is not None
-            assert contents(here) == states[here][0]
+            assert contents(here) == old
         elif cut_off:
             assert "undoing" in str(restore(archive, Places.below(here), PARTS).finished)
-            assert contents(here) == states[here][1]
+            assert contents(here) == restored
         else:
-            assert contents(here) in states[here]
+            assert contents(here) in (old, restored)
 
 
 def test_what_the_service_wrote_after_a_crash_gives_way(fast: Path) -> None:

@@ -80,16 +80,51 @@ class Place:
         return self.server.log.read_text()
 
 
-@pytest.fixture
-def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A server of its own."""
+@contextlib.contextmanager
+def started(folder: Path) -> Iterator[Place]:
+    """A server whose keys are in a file of this folder."""
     env_file = folder / "env"
     env_file.write_text(ENV_FILE)
     env_file.chmod(0o640)
-    monkeypatch.setenv("PXL_ENV_FILE", str(env_file))
-    monkeypatch.chdir(folder)
     with running_server(folder, PXL_ENV_FILE=str(env_file), PXL_POOL_SIZE="1") as server:
         yield Place(server, env_file, Hangup(server, env_file=env_file))
+
+
+@pytest.fixture
+def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A server whose log nobody else has filled."""
+    with started(folder) as made:
+        standing_there(made, monkeypatch)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def long_lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A server for several tests."""
+    with started(tmp_path_factory.mktemp("keys")) as made:
+        yield made
+
+
+@pytest.fixture
+def shared(long_lived: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """It, with the first key alone in force."""
+    standing_there(long_lived, monkeypatch)
+    long_lived.env_file.write_text(ENV_FILE)
+    before = long_lived.log().count("SIGHUP: log files opened anew")
+    long_lived.target = Hangup(long_lived.server, env_file=long_lived.env_file)
+    long_lived.target.reload()
+    long_lived.target.reloads.clear()
+    ends = time.monotonic() + 20
+    while long_lived.log().count("SIGHUP: log files opened anew") == before:
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+    return long_lived
+
+
+def standing_there(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its operator does."""
+    monkeypatch.setenv("PXL_ENV_FILE", str(place.env_file))
+    monkeypatch.chdir(place.env_file.parent)
 
 
 def text_of(report: Report) -> str:
@@ -123,61 +158,61 @@ def test_no_request_is_refused_during_the_whole_rotation(place: Place) -> None:
         assert new not in said
 
 
-def test_every_file_on_the_way_accepts_the_first_key(place: Place) -> None:
+def test_every_file_on_the_way_accepts_the_first_key(shared: Place) -> None:
     """Wherever the rotation were cut off, clients are answered; the new key is known before it is the current one."""
-    rotate_key(place.operator(), show_secret=False)
-    introduced, promoted = ({**place.keys(), **_values(data)} for data in place.target.reloads)
+    rotate_key(shared.operator(), show_secret=False)
+    introduced, promoted = ({**shared.keys(), **_values(data)} for data in shared.target.reloads)
     assert introduced[CURRENT] == FIRST
     new = introduced[NEW]
     assert (promoted[CURRENT], promoted[OLD]) == (new, FIRST)
-    assert NEW not in _values(place.target.reloads[1])
+    assert NEW not in _values(shared.target.reloads[1])
 
 
 def _values(data: bytes) -> dict[str, str | None]:
     return {name: value for name, value in dotenv_values(stream=io.StringIO(data.decode())).items() if name.startswith("HMAC")}
 
 
-def test_the_new_key_is_shown_when_asked_for(place: Place) -> None:
+def test_the_new_key_is_shown_when_asked_for(shared: Place) -> None:
     """Once, by the command that made it."""
-    report = rotate_key(place.operator(), show_secret=True)
-    assert str(place.keys()[CURRENT]) in text_of(report)
-    again = rotate_key(place.operator(), show_secret=True)
+    report = rotate_key(shared.operator(), show_secret=True)
+    assert str(shared.keys()[CURRENT]) in text_of(report)
+    again = rotate_key(shared.operator(), show_secret=True)
     assert again.status is Status.CRITICAL
     assert "the last rotation is not finished" in again.summary
 
 
-def test_a_rotation_that_was_cut_off_goes_on(place: Place) -> None:
+def test_a_rotation_that_was_cut_off_goes_on(shared: Place) -> None:
     """With the key that it had made."""
     new = "3c" * 16 + "d41d8cd98f00b204e9800998ecf8427e"
-    place.env_file.write_text(ENV_FILE + f"{NEW}={new}\n")
-    assert rotate_key(place.operator(), show_secret=False).status is Status.FINE
-    assert place.keys() == {CURRENT: new, OLD: FIRST}
+    shared.env_file.write_text(ENV_FILE + f"{NEW}={new}\n")
+    assert rotate_key(shared.operator(), show_secret=False).status is Status.FINE
+    assert shared.keys() == {CURRENT: new, OLD: FIRST}
 
 
 @pytest.mark.parametrize("failing", [1, 2])
-def test_a_step_that_fails_is_rolled_back(place: Place, monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+def test_a_step_that_fails_is_rolled_back(shared: Place, monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
     """Here the service does not get the signal; the file is as it was, byte by byte, and the first key is accepted."""
     monkeypatch.setattr(rotation_module, "_IN_FORCE_S", 1.0)
-    reload, calls = place.target.reload, iter(range(1, 100))
-    place.target.reload = lambda: None if next(calls) == failing else reload()  # type: ignore[method-assign]
-    report = rotate_key(place.operator(), show_secret=False)
+    reload, calls = shared.target.reload, iter(range(1, 100))
+    shared.target.reload = lambda: None if next(calls) == failing else reload()  # type: ignore[method-assign]
+    report = rotate_key(shared.operator(), show_secret=False)
     assert report.status is Status.CRITICAL
     assert "rolled back" in report.summary
-    assert place.env_file.read_text() == ENV_FILE
+    assert shared.env_file.read_text() == ENV_FILE
     time.sleep(0.3)
-    assert place.accepts(FIRST)
+    assert shared.accepts(FIRST)
 
 
-def test_a_file_that_nobody_reads_is_found_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_nobody_reads_is_found_out(shared: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The operator stands beside another file than the service's: its new key is never accepted, and it is rolled back."""
     monkeypatch.setattr(rotation_module, "_IN_FORCE_S", 1.0)
-    other = place.env_file.with_name("other")
+    other = shared.env_file.with_name("other")
     other.write_text(ENV_FILE)
     monkeypatch.setenv("PXL_ENV_FILE", str(other))
-    report = rotate_key(place.operator(), show_secret=False)
+    report = rotate_key(shared.operator(), show_secret=False)
     assert report.status is Status.CRITICAL
     assert "does not accept the new key" in report.summary
-    assert other.read_text() == place.env_file.read_text() == ENV_FILE
+    assert other.read_text() == shared.env_file.read_text() == ENV_FILE
 
 
 def test_the_old_key_is_kept_while_somebody_uses_it(place: Place, eventually: Callable[..., object]) -> None:
