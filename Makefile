@@ -56,7 +56,7 @@ bench: build build/dev.stamp ## the benchmarks (no part of the tests)
 
 .PHONY: docs
 docs: build/dev.stamp build/engine.stamp ## build the documents as a site into build/docs; a warning is an error
-	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs build/docs
+	$(BIN)/python -m sphinx -E -W --keep-going -n -q -b html docs build/docs
 	@echo "build/docs/index.html"
 
 .PHONY: lock

@@ -28,7 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_make_docs_builds_what_is_tested() -> None:
     """The same command, into build/docs."""
-    assert "sphinx -W --keep-going -n -q -b html docs build/docs" in (ROOT / "Makefile").read_text()
+    assert "sphinx -E -W --keep-going -n -q -b html docs build/docs" in (ROOT / "Makefile").read_text()
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
