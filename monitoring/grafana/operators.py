@@ -248,7 +248,11 @@ def variables() -> list[dict[str, Any]]:
             **chosen,
             "allValue": ".+",
             "current": everything,
-            "query": {"query": "label_values(logos_pxl_ready, instance)", "refId": "instances"},
+            "query": {
+                "qryType": 1,
+                "query": "label_values(logos_pxl_ready, instance)",
+                "refId": "PrometheusVariableQueryEditor-VariableQuery",
+            },
         },
         {"type": "custom", "name": "stage", "hide": 2, "multi": True, "includeAll": True, "current": everything, "query": ",".join(STAGES)},
     ]

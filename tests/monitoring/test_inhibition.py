@@ -1,13 +1,16 @@
 """What a real Alertmanager silences, by the labels of the rules: symptoms of what was told already, and never somebody else's matter."""
 
+import re
+import shlex
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import httpx2
 import pytest
 from alertmanager_server import running_alertmanager
-from e2e.running import free_port
+from e2e.running import ROOT, free_port
 from monitoring.alert_cases import JOB, REPLICA
 from monitoring.installation import quick_alertmanager
 from monitoring.promtool import ALERTS
@@ -52,10 +55,7 @@ def silenced(alertmanager: httpx2.Client, alerts: list[dict[str, str]]) -> list[
     post(alertmanager, alerts)
     # Alerts are taken in order: when the last one silences its symptom, those before it have been considered.
     post(alertmanager, [firing("ServiceDown", series=last), symptom])
-    deadline = time.monotonic() + 20
-    while symptom not in told_to_nobody(alertmanager):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    eventually(lambda: symptom in told_to_nobody(alertmanager))
     found = [labels in told_to_nobody(alertmanager) for labels in alerts]
     now = datetime.now(UTC).isoformat()
     post(alertmanager, alerts, startsAt=now, endsAt=now)
@@ -96,3 +96,37 @@ def test_everything_else_is_told(alertmanager: httpx2.Client, case: str) -> None
     """Security and data, causes, other indicators and replicas, and the escalation of the cause."""
     cause, others = OTHERS[case]
     assert silenced(alertmanager, [cause, *others]) == [False] * (1 + len(others))
+
+
+def test_runbooks_silences_do_what_they_say(alertmanager: httpx2.Client) -> None:
+    """The commands of docs/runbooks/index.md, as they stand there: the first silences the escalation alone, the second the alert alone."""
+    alert = firing("ServiceRestarting")
+    both = [alert, escalated(alert)]
+    post(alertmanager, both)
+    commands = re.findall(r"^amtool silence add .+$", (ROOT / "docs" / "runbooks" / "index.md").read_text(), re.MULTILINE)
+    assert len(commands) == 3
+    for command, found in zip(commands[:2], ([False, True], [True, False]), strict=True):
+        silence = amtool(alertmanager, *shlex.split(command)[1:])
+        eventually(lambda found=found: [labels in silent(alertmanager) for labels in both] == found)
+        amtool(alertmanager, "silence", "expire", silence)
+        eventually(lambda: not any(labels in silent(alertmanager) for labels in both))
+    assert amtool(alertmanager, "silence", "query", "-q") == ""
+
+
+def amtool(alertmanager: httpx2.Client, *words: str) -> str:
+    """What amtool prints."""
+    command = ["amtool", f"--alertmanager.url={alertmanager.base_url}", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+
+
+def silent(alertmanager: httpx2.Client) -> list[dict[str, str]]:
+    """The alerts that somebody has silenced."""
+    return [alert["labels"] for alert in alertmanager.get("/api/v2/alerts").json() if alert["status"]["silencedBy"]]
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
