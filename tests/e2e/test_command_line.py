@@ -22,6 +22,7 @@ from typer.testing import CliRunner, Result
 from logos_pxl.cli.app import app
 
 KEY = "b7" * 32
+SEPARATOR = "--- next ---"
 PROGRAM = str(Path(sys.executable).with_name("pxl"))
 
 
@@ -174,7 +175,7 @@ def test_colours_are_for_terminals_that_want_them() -> None:
     written, _ = on_terminal("prove", "p -> p", NO_COLOR="1")
     assert "valid\tp -> p" in written
     assert "\x1b[3" not in written
-    assert "\x1b[32mvalid" in pxl("prove", "p -> p", FORCE_COLOR="1").stdout
+    assert "\x1b[32mvalid" in run("prove", "p -> p", FORCE_COLOR="1").stdout
 
 
 def test_explain_tells_why_a_goal_fails() -> None:
@@ -288,35 +289,34 @@ def test_doctor_works_without_the_engine() -> None:
     assert (found["engine"]["state"], found["engine"]["remedy"]) == ("missing", "make build, in the project's folder")
 
 
-def completed(shell: str, line: str) -> set[str]:
-    """What the shell itself offers at the end of ``line``, with our script loaded."""
+def completed(shell: str, *lines: str) -> list[set[str]]:
+    """What the shell itself offers at the end of each line, with our script loaded."""
     path = f"{Path(PROGRAM).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "HOME": "/nonexistent"}
-    program = {
-        "bash": f"""source <(pxl completion bash)
-            COMP_WORDS=({line}) ; [[ '{line}' == *' ' ]] && COMP_WORDS+=('')
+    ask = {
+        "bash": """COMP_WORDS=({line}) ; [[ '{line}' == *' ' ]] && COMP_WORDS+=('')
             COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 )); _pxl_completion pxl; printf '%s\\n' "${{COMPREPLY[@]}}" """,
-        "fish": f"pxl completion fish | source; complete --do-complete '{line}'",
+        "fish": "complete --do-complete '{line}'",
     }[shell]
-    ran = subprocess.run([shell, "-c", program], capture_output=True, text=True, timeout=60, check=False, env=environment)
-    return {offered.split("\t")[0] for offered in ran.stdout.splitlines() if offered}
+    load = {"bash": "source <(pxl completion bash)", "fish": "pxl completion fish | source"}[shell]
+    program = "\n".join([load, *(f"{ask.format(line=line)}\necho {SEPARATOR}" for line in lines)])
+    ran = subprocess.run([shell, "-c", program], capture_output=True, text=True, timeout=120, check=False, env=environment)
+    *offered, _ = ran.stdout.split(f"{SEPARATOR}\n")
+    return [{one.split("\t")[0] for one in answer.splitlines() if one} for answer in offered]
 
 
 @pytest.mark.parametrize("shell", ["bash", "fish"])
-def test_shells_complete_commands_and_options(shell: str) -> None:
-    """As each shell does it, with its own completion machinery."""
-    assert {"prove", "explain", "doctor", "completion"} <= completed(shell, "pxl ")
-    assert completed(shell, "pxl expl") == {"explain"}
-    assert {"--file", "--json", "--url", "--jobs"} <= completed(shell, "pxl prove --")
-    assert completed(shell, "pxl completion f") == {"fish"}
-
-
-def test_fish_completes_files_where_files_are_wanted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After --file, and for verify."""
+def test_shells_complete_commands_options_and_values(shell: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As each shell does it, with its own completion machinery; fish completes files too where files are wanted."""
     (folder / "some-goals.txt").write_text("p\n")
     monkeypatch.chdir(folder)
-    assert "some-goals.txt" in completed("fish", "pxl prove --file some")
-    assert "some-goals.txt" in completed("fish", "pxl verify some")
+    files = ["pxl prove --file some", "pxl verify some"] if shell == "fish" else []
+    commands, begun, options, values, *found = completed(shell, "pxl ", "pxl expl", "pxl prove --", "pxl completion f", *files)
+    assert {"prove", "explain", "doctor", "completion"} <= commands
+    assert begun == {"explain"}
+    assert {"--file", "--json", "--url", "--jobs"} <= options
+    assert values == {"fish"}
+    assert all("some-goals.txt" in offered for offered in found)
 
 
 def test_zsh_completes_commands_and_options(folder: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from e2e.running import free_port
 from scripted_server import COUNTERMODEL, HOLD, INVALID, VERDICT, Script, answer, lines, problem, scripted
 
+from logos_pxl.certificate_ids import certificate_id
 from logos_pxl.client import (
     NEVER,
     AsyncPxlClient,
@@ -176,6 +177,8 @@ LIES: dict[str, dict[str, Any]] = {
     "a countermodel that leaves out an atom": INVALID | {"countermodel": COUNTERMODEL | {"valuation": {}}},
     "a countermodel that fails nowhere": INVALID | {"countermodel": COUNTERMODEL | {"failing_world": "w7"}},
     "another logic": VERDICT | {"logic": "K"},
+    "about another goal": VERDICT | {"goal": "BOX(q) -> q"},
+    "about a goal that binds otherwise": VERDICT | {"goal": "BOX(p -> p)"},
     "a fourth verdict": VERDICT | {"verdict": "probably"},
     "unknown, verified": VERDICT | {"ok": False, "verdict": "unknown", "reason": "timeout"},
     "unknown for no reason": VERDICT | {"ok": False, "verdict": "unknown", "verified": False, "id": None},
@@ -188,17 +191,18 @@ LIES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 def test_a_lie_is_no_verdict(prove: Prove, lie: dict[str, Any]) -> None:
     """An answer that contradicts itself, or is not whole, is an error, whatever it claims."""
+    asked = "p -> []p" if lie["goal"] == INVALID["goal"] else "[]p -> p"
     with scripted(answer(lie)) as script:
         with pytest.raises(ProtocolError, match="nothing is taken from it"):
-            prove(script)
+            prove(script, asked)
         assert len(script.requests) == 1
 
 
 def test_the_answers_that_the_lies_were_made_from_are_believed(prove: Prove) -> None:
     """So that the test above cannot pass for another reason."""
-    for truth in (VERDICT, INVALID):
+    for asked, truth in (("[]p -> p", VERDICT), ("p -> []p", INVALID)):
         with scripted(answer(truth)) as script:
-            assert prove(script).verdict == truth["verdict"]
+            assert prove(script, asked).verdict == truth["verdict"]
 
 
 def test_a_certificate_that_was_changed_is_refused() -> None:
@@ -215,8 +219,22 @@ def test_a_certificate_that_was_changed_is_refused() -> None:
         client.certificate("cd" * 32)
 
 
-def line(index: int, **members: object) -> dict[str, object]:
-    return {"index": index, "status": 200, "result": {**VERDICT, **members}}
+def test_a_certificate_of_another_goal_is_not_the_verdicts() -> None:
+    """Also when it is a true one: its kind and goal are those of the verdict."""
+    evidence, kernel = b"\x00", "ab" * 32
+    document = {
+        "format": "pxl-certificate/1", "id": certificate_id("proof", "q -> q", evidence, kernel), "kind": "proof", "logic": "S5",
+        "goal": "q -> q", "statement": None, "certificate": "AA==", "kernel_hash": kernel, "versions": VERDICT["versions"],
+        "created": "2026-01-01T00:00:00.000+00:00",
+    }  # fmt: skip
+    with scripted(answer(VERDICT | {"id": document["id"]}), answer(document)) as script, PxlClient(script.address) as client:
+        verdict = client.prove("[]p -> p")
+        with pytest.raises(ProtocolError, match="not what the verdict said"):
+            client.certificate(verdict)
+
+
+def line(index: int, goal: str) -> dict[str, object]:
+    return {"index": index, "status": 200, "result": {**VERDICT, "goal": goal}}
 
 
 def batch_sync(script: Script, goals: list[str]) -> list[tuple[int, str]]:
@@ -242,8 +260,8 @@ def batch(request: pytest.FixtureRequest) -> Callable[[Script, list[str]], list[
 @pytest.mark.parametrize("tail", [b"", b'{"index": 0, "status": 200, "result": {"ok": true, "verdict": "val'], ids=["between", "within"])
 def test_a_stream_that_breaks_is_taken_up_where_it_broke(batch: Callable[..., Any], tail: bytes) -> None:
     """Half a line counts for nothing; only the goals without a line are asked again."""
-    rest = lines(line(1), line(0)) + b"0\r\n\r\n"
-    with scripted(lines(line(1), tail=tail), rest) as script:
+    rest = lines(line(1, "c"), line(0, "a")) + b"0\r\n\r\n"
+    with scripted(lines(line(1, "b"), tail=tail), rest) as script:
         assert batch(script, ["a", "b", "c"]) == [(1, "valid"), (2, "valid"), (0, "valid")]
     assert [json.loads(body)["goals"] for _, _, body in script.requests] == [["a", "b", "c"], ["a", "c"]]
 
@@ -251,7 +269,7 @@ def test_a_stream_that_breaks_is_taken_up_where_it_broke(batch: Callable[..., An
 def test_a_stream_that_ends_early_is_not_the_end(batch: Callable[..., Any]) -> None:
     """Also when it says that it is whole; and after three that bring nothing the client gives up, and what came stays."""
     empty = lines() + b"0\r\n\r\n"
-    with scripted(lines(line(0)) + b"0\r\n\r\n", empty, empty, empty, lines(line(0))) as script:
+    with scripted(lines(line(0, "a")) + b"0\r\n\r\n", empty, empty, empty, lines(line(0, "b"))) as script:
         with pytest.raises(ConnectionFailed, match="1 goals"):
             batch(script, ["a", "b"])
         assert len(script.requests) == 4
@@ -260,13 +278,14 @@ def test_a_stream_that_ends_early_is_not_the_end(batch: Callable[..., Any]) -> N
 @pytest.mark.parametrize(
     "lie",
     [
-        [line(7)],
-        [line(0), line(0)],
+        [line(7, "a")],
+        [line(0, "a"), line(0, "a")],
+        [line(0, "b")],
         [{"index": 0, "status": 200}],
         [{"index": 0, "status": 200, "result": LIES["valid, not verified"]}],
         [{"index": -1, "status": 200, "result": VERDICT}],
     ],
-    ids=["not asked", "twice", "nothing", "unverified", "negative"],
+    ids=["not asked", "twice", "another's", "nothing", "unverified", "negative"],
 )
 def test_a_line_that_cannot_be_ends_the_batch(batch: Callable[..., Any], lie: list[dict[str, object]]) -> None:
     """With an error; a line is believed no more than an answer of its own."""
@@ -278,7 +297,7 @@ def test_a_goal_that_met_no_capacity_is_asked_again_alone(batch: Callable[..., A
     """And a refusal of its own is its item's error."""
     busy = {"index": 0, "status": 503, "problem": {"type": "urn:pxl:problem:overloaded", "title": "", "status": 503, "detail": "busy"}}
     bad = {"index": 1, "status": 413, "problem": {"type": "urn:pxl:problem:request-too-large", "title": "", "status": 413, "detail": "x"}}
-    with scripted(lines(busy, bad) + b"0\r\n\r\n", answer(VERDICT)) as script:
+    with scripted(lines(busy, bad) + b"0\r\n\r\n", answer(VERDICT | {"goal": "a"})) as script:
         assert batch(script, ["a", "b"]) == [(1, "request-too-large"), (0, "valid")]
 
 

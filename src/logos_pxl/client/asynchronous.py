@@ -122,7 +122,7 @@ class AsyncPxlClient:
         """As ``PxlClient.prove_long``; cancelled, it cancels the job."""
         job = await self.submit(goal, timeout_ms=timeout_ms)
         try:
-            return await self.wait(job, progress=progress)
+            return calls.about(await self.wait(job, progress=progress), goal)
         except BaseException:
             # In a task of its own: this one is being cancelled.
             with suppress(PxlError):

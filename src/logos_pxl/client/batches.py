@@ -94,6 +94,8 @@ class BatchState:
         if line.index >= len(self._sent) or self._sent[line.index] not in self._left:
             raise ProtocolError(f"the batch answers goal {line.index} of {len(self._sent)} twice, or it was not asked")
         index = self._sent[line.index]
+        if line.result is not None:
+            calls.about(line.result, self._goals[index])
         del self._left[index]
         self._came = True
         error = None if line.problem is None else refusal_of(line.problem, line.status)

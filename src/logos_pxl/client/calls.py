@@ -11,16 +11,19 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from logos_pxl.client.asked import about_another
 from logos_pxl.client.errors import ProtocolError
 from logos_pxl.client.models import Answer, Certificate, CountermodelSearch, Health, Job, Verdict
 from logos_pxl.client.refusals import refusal
 
 T = TypeVar("T")
 A = TypeVar("A", bound=Answer)
+D = TypeVar("D", Verdict, CountermodelSearch)
 
 JSON = "application/json"
 COQ = "text/x-coq"
 
+_SHOWN = 200
 _OK, _ACCEPTED, _NO_CONTENT, _UNAVAILABLE = 200, 202, 204, 503
 
 
@@ -47,12 +50,12 @@ class Call(Generic[T]):
 
 def prove(goal: str, timeout_ms: int | None, *, default_s: float) -> Call[Verdict]:
     """Decide a goal."""
-    return _asking("/prove", {"goal": goal}, timeout_ms, default_s, lambda reply: _one(reply, Verdict))
+    return _asking("/prove", {"goal": goal}, timeout_ms, default_s, lambda reply: about(_one(reply, Verdict), goal))
 
 
 def countermodel(goal: str, timeout_ms: int | None, *, default_s: float) -> Call[CountermodelSearch]:
     """Look for a countermodel."""
-    return _asking("/countermodel", {"goal": goal}, timeout_ms, default_s, lambda reply: _one(reply, CountermodelSearch))
+    return _asking("/countermodel", {"goal": goal}, timeout_ms, default_s, lambda reply: about(_one(reply, CountermodelSearch), goal))
 
 
 def batch(goals: list[str], timeout_ms: int | None, *, default_s: float) -> Call[None]:
@@ -107,6 +110,13 @@ def health() -> Call[Health]:
         return _one(reply, Health, status=_UNAVAILABLE if reply.status == _UNAVAILABLE else _OK)
 
     return Call("GET", "/health", read, 10.0, headers={"Accept": JSON})
+
+
+def about(answer: D, goal: str) -> D:
+    """``answer``, unless it is certainly about another goal. Raises ProtocolError."""
+    if about_another(goal, answer.goal):
+        raise ProtocolError(f"the answer is about {answer.goal[:_SHOWN]!r}, and {goal[:_SHOWN]!r} was asked; nothing is taken from it")
+    return answer
 
 
 def decoded(body: bytes | str, kind: type[A]) -> A:

@@ -148,7 +148,7 @@ class PxlClient:
         """Decide a goal as a job, and wait for it; interrupted, it cancels the job. Raises as ``wait``."""
         job = self.submit(goal, timeout_ms=timeout_ms)
         try:
-            return self.wait(job, progress=progress)
+            return calls.about(self.wait(job, progress=progress), goal)
         except BaseException:
             with suppress(PxlError):
                 self.cancel(job)
