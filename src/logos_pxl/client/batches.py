@@ -16,6 +16,8 @@ from logos_pxl.errors import PxlError
 
 # Streams that may break one after the other without a single new line.
 IDLE_STREAMS = 3
+# Half of what a service takes by default (MAX_REQUEST_SIZE): many large goals go into several requests.
+_MOST_BODY_BYTES = 1 << 19
 # A line is never this long: an answer holds no more than a countermodel of 64 KiB and a goal of 1 MiB, each of them escaped.
 _MAX_LINE_BYTES = 1 << 26
 
@@ -51,7 +53,7 @@ class BatchState:
 
     def next_call(self) -> Call[None] | None:
         """The request for the next goals; None when every goal has its line."""
-        self._sent = list(self._left)[: self._size]
+        self._sent = self._next_goals()
         self._pending, self._came = b"", False
         if not self._sent:
             return None
@@ -89,6 +91,17 @@ class BatchState:
     def goal(self, index: int) -> str:
         """The text at this place."""
         return self._goals[index]
+
+    def _next_goals(self) -> list[int]:
+        """The first goals that are left: as many as one request takes, in number and in bytes, and at least one."""
+        chosen: list[int] = []
+        room = _MOST_BODY_BYTES
+        for index in self._left:
+            room -= len(calls.json_bytes(self._goals[index])) + 1
+            if len(chosen) == self._size or (chosen and room < 0):
+                break
+            chosen.append(index)
+        return chosen
 
     def _item(self, line: BatchLine) -> BatchItem | None:
         if line.index >= len(self._sent) or self._sent[line.index] not in self._left:

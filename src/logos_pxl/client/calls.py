@@ -67,7 +67,7 @@ def submit(goal: str, timeout_ms: int | None) -> Call[Job]:
     """Make a goal a job."""
     document = {"goal": goal} | ({} if timeout_ms is None else {"timeout_ms": timeout_ms})
     headers = {"Content-Type": JSON, "Prefer": "respond-async"}
-    return Call("POST", "/prove", lambda reply: _one(reply, Job, status=_ACCEPTED), 0.0, _body(document), headers)
+    return Call("POST", "/prove", lambda reply: _one(reply, Job, status=_ACCEPTED), 0.0, json_bytes(document), headers)
 
 
 def job(job_id: str, *, wait_s: int) -> Call[Job]:
@@ -131,7 +131,7 @@ def _asking(target: str, document: dict[str, Any], timeout_ms: int | None, defau
     if timeout_ms is not None:
         document = {**document, "timeout_ms": timeout_ms}
     wait_s = default_s if timeout_ms is None else timeout_ms / 1000
-    return Call("POST", target, read, wait_s, _body(document), {"Content-Type": JSON, "Accept": JSON})
+    return Call("POST", target, read, wait_s, json_bytes(document), {"Content-Type": JSON, "Accept": JSON})
 
 
 def _one(reply: Reply, kind: type[A], *, status: int = _OK) -> A:
@@ -147,7 +147,8 @@ def _require(reply: Reply, status: int, media_type: str) -> None:
         raise ProtocolError(f"the answer is {given or 'of no type'}, and not {media_type}: is this the address of a PXL service?")
 
 
-def _body(document: dict[str, Any]) -> bytes:
+def json_bytes(document: Any) -> bytes:
+    """``document`` as JSON in ASCII."""
     # A lone surrogate cannot be sent as UTF-8; escaped, the service finds and names it.
     return json.dumps(document, ensure_ascii=True).encode("ascii")
 
