@@ -212,6 +212,26 @@ def test_an_archive_that_is_made_by_hand_would_be_good(tmp_path: Path) -> None:
         archive.verify()
 
 
+def test_an_archive_that_lists_no_folders_is_restored_all_the_same(tmp_path: Path) -> None:
+    """Its files find a folder, also where there is none yet; nothing is left half-way."""
+    path = tmp_path / "given.tar.gz"
+    files = (TOML, ("logs/archive/performance_20260131.json", b"{}"), ("var/certificates/ab", b"x"))
+    path.write_bytes(made(*files))
+    restore(path, Places.below(tmp_path / "target"), list(Part))
+    assert all((tmp_path / "target" / name).read_bytes() == data for name, data in files)
+
+
+def test_a_place_that_cannot_be_is_told_before_anything_changes(tmp_path: Path) -> None:
+    """A file stands where a folder must be."""
+    path = tmp_path / "given.tar.gz"
+    path.write_bytes(made(ENV, ("logs/archive/performance_20260131.json", b"{}")))
+    (tmp_path / "target" / "logs").mkdir(parents=True)
+    (tmp_path / "target" / "logs" / "archive").write_text("a file")
+    with pytest.raises(OperationFailed, match=r"could not be prepared: Not a directory: .*logs/archive; nothing was changed"):
+        restore(path, Places.below(tmp_path / "target"), list(Part))
+    assert not (tmp_path / "target" / ".env").exists()
+
+
 def linked(kind: bytes) -> bytes:
     """A member that is no plain file, under a name that the manifest has."""
     info = tarfile.TarInfo(".env")

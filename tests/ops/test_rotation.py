@@ -122,6 +122,20 @@ def test_a_line_that_comes_late_is_archived(tmp_path: Path, monkeypatch: pytest.
     assert len(lines_of(tmp_path / "logs", "access")) == 1001
 
 
+def test_an_archive_of_something_else_is_not_written_over(tmp_path: Path) -> None:
+    """What another program put there after a rotation was cut off; nothing is removed, and the message says what to do."""
+    make_logs(tmp_path / "logs")
+    (tmp_path / "logs" / "archive").mkdir()
+    (tmp_path / "logs" / "access.log").rename(tmp_path / "logs" / ".access_20260131.rotating")
+    archive = tmp_path / "logs" / "archive" / "access_20260131.log.gz"
+    for data, says in ((gzip.compress(b"others\n"), "holds something else"), (b"no gzip", "is damaged")):
+        archive.write_bytes(data)
+        with pytest.raises(OperationFailed, match=says):
+            rotate(tmp_path / "logs", DAY)
+        assert archive.read_bytes() == data
+        assert (tmp_path / "logs" / ".access_20260131.rotating").stat().st_size > 0
+
+
 def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     """The rotation fails, and says so; the next one archives what is there."""
     make_logs(tmp_path / "logs", lines=60_000)

@@ -20,6 +20,8 @@ from logos_pxl.ops.backup.swapping import Folder, Journal, Step, work_folder
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.sources import RESTORE_FOLDER
 
+_FOLDER_MODE = 0o750
+
 
 @dataclass(slots=True)
 class Staged:
@@ -119,6 +121,14 @@ def _stage_file(staged: Staged, places: Places, root: Root, entry: FileEntry, co
     finally:
         os.close(descriptor)
     staged.files += 1
+    if not root.replaced:
+        _require_parent(staged, places.path_of(entry.name).parent)
+
+
+def _require_parent(staged: Staged, parent: Path) -> None:
+    """An archive of ours lists every folder; whatever another one lists, its files must have one to go to."""
+    if all(folder.path != str(parent) for folder in staged.folders):
+        staged.folders.append(Folder(path=str(parent), mode=_FOLDER_MODE))
 
 
 def _write(descriptor: int, piece: bytes, path: Path) -> None:
@@ -188,12 +198,14 @@ def _require_movable(steps: Iterable[Step]) -> None:
         place = Path(step.place)
         if str(place.resolve()) in mounts:
             raise OperationFailed(f"{place} is a mount of its own, which cannot be swapped: restore into the volume that is mounted there")
-        parent = place.parent
-        if parent.exists():
-            if parent.stat().st_dev != Path(step.old).parent.stat().st_dev:
-                raise OSError(errno.EXDEV, "it is on another file system than its base folder", str(parent))
-            if not os.access(parent, os.W_OK | os.X_OK):
-                raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(parent))
+        # The place's folder may still have to be made: then in the nearest one that is there.
+        above = next(path for path in place.parents if os.path.lexists(path))
+        if not above.is_dir():
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(above))
+        if above.stat().st_dev != Path(step.old).parent.stat().st_dev:
+            raise OSError(errno.EXDEV, "it is on another file system than its base folder", str(above))
+        if not os.access(above, os.W_OK | os.X_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(above))
 
 
 def mount_points() -> frozenset[str]:

@@ -91,6 +91,8 @@ def _write_files(out: BinaryIO, found: Found) -> tuple[list[FileEntry], list[str
                 # Certificates are evicted, logs are rotated, also now.
                 gone.append(name)
                 continue
+            except OSError as error:
+                raise OperationFailed(f"{path} cannot be read: {error.strerror}; no backup was made") from error
             with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
                 entries.append(_write_file(tar, name, file))
         tar.write(tape.ending(tar.tell()))
