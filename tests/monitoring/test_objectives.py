@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from monitoring.alert_cases import HERE, JOB, Gauge
-from monitoring.promtool import ALERTS, Expectation, check, fired, firing, seconds
+from monitoring.promtool import ALERTS, Expectation, check, fired, firing, rules, seconds
+
+from logos_pxl.proving import UnknownReason
+from logos_pxl.service.metrics.recorder import OUR_REJECTIONS
 
 DAY_STEPS = 24 * 12
 """Of five minutes each."""
@@ -121,3 +124,16 @@ def test_uptime_burns_while_nobody_is_there(tmp_path: Path) -> None:
         *burning("uptime", {"1d"}, began_s + 7800),
     ]
     check(tmp_path, [], series, expectations, interval_s=300, also="slo.yml")
+
+
+def test_bad_is_what_the_service_calls_its_own_fault() -> None:
+    """Every refusal that is no client's, and every unknown that is neither the goal's time nor its memory; in all windows alike."""
+    theirs = {UnknownReason.TIMEOUT, UnknownReason.RESOURCE_LIMIT}
+    for rule in rules(alerts=False):
+        if rule["record"].startswith("job:logos_pxl_goals"):
+            named = {
+                metric: set(reasons.split("|")) for metric, reasons in re.findall(r'logos_pxl_(\w+)_total\{reason=~"([^"]+)"', rule["expr"])
+            }
+            assert named["rejections"] == set(OUR_REJECTIONS), rule["record"]
+            if "goals_bad" in rule["record"]:
+                assert named["unknown_verdicts"] == {reason.value for reason in UnknownReason if reason not in theirs}, rule["record"]
