@@ -69,9 +69,11 @@ class LiveView:
     def _history(self, kpi: Kpi, bars: int) -> str:
         values = [one.value(kpi) for one in self._samples][-bars:]
         highest = max([value for value in values if value is not None], default=0.0)
-        # Per cents have an end; milliseconds are drawn up to the critical threshold, or beyond when they are.
+        # Per cents have an end, and shares that should be high are drawn from well below their threshold, so that a fall is seen;
+        # milliseconds are drawn up to the critical threshold, or beyond when they are.
+        low = max(0.0, 2 * kpi.critical - 100.0) if kpi.higher_is_better else 0.0
         high = 100.0 if kpi.unit == "%" else max(kpi.critical, highest)
-        return sparkline(values, low=0.0, high=high, width=bars)
+        return sparkline(values, low=low, high=high, width=bars)
 
     def _figures(self, newest: Sample) -> Iterable[str]:
         yield f"goals/s {self._rate(newest):.1f}"

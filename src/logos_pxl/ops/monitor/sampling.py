@@ -52,7 +52,7 @@ class Sample:
             value = self.value(kpi)
             if value is not None and not kpi.rests_on_few(self.metrics) and (value < limit if kpi.higher_is_better else value > limit):
                 unit = kpi.unit
-                yield f"ALERT: {kpi.name[0].upper()}{kpi.name[1:]} {verb} {limit:g}{unit}: {value:g}{unit}"
+                yield f"ALERT: {kpi.name[0].upper()}{kpi.name[1:]} {verb} {limit:g}{unit}: {shown(value)}{unit}"
 
     def as_json(self) -> dict[str, Any]:
         """For machines."""
@@ -74,6 +74,11 @@ _ALERTS = (
     (POOL_UTILIZATION, "exceeds", POOL_UTILIZATION.critical),
     (MEMORY_USAGE, "exceeds", MEMORY_USAGE.critical),
 )
+
+
+def shown(value: float | None) -> str:
+    """A figure with two decimals at most; ``N/A`` when it is not known."""
+    return "N/A" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def sample(service: ServiceReader) -> Sample:
