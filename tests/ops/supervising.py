@@ -51,7 +51,7 @@ class Place:
 
     def run(self, *arguments: str, expected: int | None = 0, timeout_s: float = 90) -> str:
         """What a command printed, on either stream. It must end with the ``expected`` status."""
-        with self.start(*arguments) as process:
+        with ended(self.start(*arguments)) as process:
             out, _ = process.communicate(timeout=timeout_s)
         assert expected is None or process.returncode == expected, f"pxl {' '.join(arguments)}: status {process.returncode}: {out}"
         return out
@@ -93,6 +93,16 @@ class Place:
     def log(self) -> str:
         """What the supervisor did."""
         return self.places.log.read_text() if self.places.log.exists() else ""
+
+
+@contextlib.contextmanager
+def ended(process: "subprocess.Popen[Any]") -> "Iterator[subprocess.Popen[Any]]":
+    """The process, which ends with the block whatever happens in it: a test that fails must not wait for ever."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @contextlib.contextmanager

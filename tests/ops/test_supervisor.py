@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from e2e.loading import Load
 from e2e.running import Server
-from ops.supervising import Place, supervised
+from ops.supervising import Place, ended, supervised
 
 from logos_pxl.ops.supervisor.processes import MARK, SERVE
 
@@ -85,7 +85,7 @@ def test_no_service_stays_orphaned(folder: Path) -> None:
         left = place.services()
         # As when the supervisor was killed in the middle of a rolling restart, and could note nothing.
         environment = {**os.environ, **place.variables, MARK: str(place.places.folder), "PXL_LOG_STDERR": "false"}
-        with subprocess.Popen([sys.executable, *SERVE], cwd=folder, env=environment) as newer:
+        with ended(subprocess.Popen([sys.executable, *SERVE], cwd=folder, env=environment)) as newer:
             place.places.state.unlink()
             place.run("up")
             assert place.services() == [newer.pid] != left
@@ -189,7 +189,7 @@ def test_logs_are_followed_through_a_rotation(folder: Path) -> None:
     logs.mkdir()
     log = logs / "pxl-server.log"
     log.write_text("old 1\nold 2\nold 3\n")
-    with Place(folder).start("logs", "--follow", "-n", "1") as following:
+    with ended(Place(folder).start("logs", "--follow", "-n", "1")) as following:
         assert following.stdout is not None
         assert following.stdout.readline() == "old 3\n"
         with log.open("a") as added:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ops.supervising import ended
+
 from logos_pxl.ops.report import Status
 from logos_pxl.ops.supervisor.backoff import Backoff
 from logos_pxl.ops.supervisor.lock import holder, take
@@ -36,7 +38,8 @@ def test_the_lock_is_the_process(tmp_path: Path) -> None:
     """Another process cannot take it, everybody sees who holds it, and it is free when its holder is killed."""
     path = tmp_path / "made" / "lock"
     assert holder(path) is None
-    with subprocess.Popen([sys.executable, "-c", TAKES, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    command = [sys.executable, "-c", TAKES, str(path)]
+    with ended(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "True\n"
         assert holder(path) == other.pid == int(path.read_text())
@@ -47,13 +50,13 @@ def test_the_lock_is_the_process(tmp_path: Path) -> None:
         other.wait()
         assert holder(path) is None
         assert int(path.read_text()) == other.pid
-    again = subprocess.run([sys.executable, "-c", TAKES, str(path)], input="\n", capture_output=True, text=True, check=True)
+    again = subprocess.run(command, input="\n", capture_output=True, text=True, check=True)
     assert again.stdout == "True\n"
 
 
 def test_a_process_is_known_by_its_birth() -> None:
     """One number, one time; the dead and those who never were have none."""
-    with subprocess.Popen(["sleep", "60"]) as sleeping:
+    with ended(subprocess.Popen(["sleep", "60"])) as sleeping:
         first = born(sleeping.pid)
         assert first is not None
         assert first == born(sleeping.pid) >= (born(os.getpid()) or 0)
@@ -68,7 +71,7 @@ def test_a_process_is_known_by_its_birth() -> None:
 def test_only_marked_services_are_found(tmp_path: Path) -> None:
     """Not every process that inherited the mark, and none of another folder."""
     environment = {**os.environ, "SUPERVISED_BY_PXL_IN": str(tmp_path)}
-    with subprocess.Popen(["sleep", "60"], env=environment) as inheriting:
+    with ended(subprocess.Popen(["sleep", "60"], env=environment)) as inheriting:
         assert list(marked(tmp_path)) == []
         inheriting.kill()
 
