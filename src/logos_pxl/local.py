@@ -24,7 +24,8 @@ from logos_pxl.settings import Settings
 
 A = TypeVar("A", bound=Answer)
 
-_KEPT = 64
+# More than may be worked on at once (--jobs), so that a verdict's certificate is there when it is asked for.
+_KEPT = 512
 
 
 class LocalProver:

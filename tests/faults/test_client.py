@@ -334,3 +334,20 @@ def test_a_key_that_is_none_is_refused_without_being_shown() -> None:
     with pytest.raises(RequestError, match="signature key") as raised:
         PxlClient("http://127.0.0.1:1", key="secret")
     assert "secret" not in str(raised.value).replace("openssl", "")
+
+
+def test_a_batch_that_is_refused_is_refused_as_a_whole(batch: Callable[..., Any]) -> None:
+    """With the service's words, also when they come slowly; what may pass is asked again."""
+    with scripted(problem("overloaded", 503), problem("batch-too-large", 413, "at most 1000")) as script:
+        with pytest.raises(RequestError, match="at most 1000"):
+            batch(script, ["a", "b"])
+        assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize("tail", [b"x" * 100 + HOLD, HOLD], ids=["half", "nothing"])
+def test_a_refusal_that_never_ends_is_not_waited_for(tail: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of a stream's opening is bounded too."""
+    monkeypatch.setattr("logos_pxl.client.connecting._SLACK_S", 0.3)
+    head = b"HTTP/1.1 500 X\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n"
+    with scripted(head + tail) as script, PxlClient(script.address, retrying=NEVER) as client, pytest.raises(ConnectionFailed):
+        list(client.prove_many(["p"], timeout_ms=100))

@@ -196,7 +196,12 @@ class AsyncPxlClient:
             response = await self._http.send(request, stream=True)
             if response.status_code == _OK:
                 return response
-            await response.aread()
-        except httpx2.TransportError as error:
+            body = Body(deadline)
+            try:
+                async for piece in response.aiter_bytes():
+                    body.add(piece)
+            finally:
+                await response.aclose()
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
             raise self._endpoint.failed(error) from error
-        raise refusal(response.status_code, {name.lower(): value for name, value in response.headers.items()}, response.content)
+        raise refusal(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body.whole())

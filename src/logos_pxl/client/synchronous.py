@@ -228,7 +228,12 @@ class PxlClient:
             response = self._http.send(request, stream=True)
             if response.status_code == _OK:
                 return response
-            response.read()
-        except httpx2.TransportError as error:
+            body = Body(deadline)
+            try:
+                for piece in response.iter_bytes():
+                    body.add(piece)
+            finally:
+                response.close()
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
             raise self._endpoint.failed(error) from error
-        raise refusal(response.status_code, {name.lower(): value for name, value in response.headers.items()}, response.content)
+        raise refusal(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body.whole())
