@@ -274,19 +274,40 @@ def test_doctor_tells_what_is_missing_and_how_to_get_it(folder: Path) -> None:
     assert KEY not in json.dumps(found)
 
 
-def test_doctor_works_without_the_engine() -> None:
-    """It is for machines where something is missing: the engine too."""
+def without(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``pxl`` in a process where ``module`` is not installed."""
     code = (
-        "import sys\nclass Wall:\n def find_spec(self, name, path=None, target=None):\n"
-        "  if name == 'logos_pxl_engine': raise ImportError('blocked')\n"
+        f"import sys\nclass Wall:\n def find_spec(self, name, path=None, target=None):\n"
+        f"  if name == {module!r}: raise ModuleNotFoundError('blocked', name=name)\n"
         "sys.meta_path.insert(0, Wall())\nfrom logos_pxl.cli import main\nmain()"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", code, "doctor", "--json"], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT
-    )
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT, stdin=subprocess.DEVNULL)
+
+
+def test_doctor_works_without_the_engine() -> None:
+    """It is for machines where something is missing: the engine too."""
+    ran = without("logos_pxl_engine", "doctor", "--json")
     assert ran.returncode == 2, ran.stderr
     found = {finding["name"]: finding for finding in json.loads(ran.stdout)["findings"]}
     assert (found["engine"]["state"], found["engine"]["remedy"]) == ("missing", "make build, in the project's folder")
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "remedy"),
+    [
+        ("logos_pxl_engine", ["prove", "p"], "make build"),
+        ("logos_pxl_engine", ["parse", "p"], "make build"),
+        ("httpx2", ["prove", "p"], "pip install 'logos-pxl[client]'"),
+        ("mcp", ["mcp"], "pip install 'logos-pxl[mcp]'"),
+    ],
+)
+def test_a_part_that_is_not_installed_is_named_with_its_remedy(module: str, arguments: list[str], remedy: str) -> None:
+    """Status 2 and one line, not a trace."""
+    ran = without(module, *arguments)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert remedy in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def completed(shell: str, *lines: str) -> list[set[str]]:

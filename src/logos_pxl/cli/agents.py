@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from logos_pxl.cli.failing import tell
 from logos_pxl.cli.provers import at_once, opened_prover, service_address
 from logos_pxl.cli.statuses import ExitStatus
-from logos_pxl.errors import ConfigurationError, PxlError
+from logos_pxl.errors import PxlError
 
 _MANY = 1 << 16
 
@@ -15,11 +15,6 @@ def serve_agents(url: str | None, *, http: bool, host: str, port: int, names: Se
     """Serve until the end of the input, or SIGTERM."""
     try:
         asyncio.run(_serve(url, http=http, host=host, port=port, names=names, width=at_once(jobs, _MANY)))
-    except ModuleNotFoundError as error:
-        if error.name != "mcp":
-            raise
-        tell(ConfigurationError("the Model Context Protocol's SDK is not installed: pip install 'logos-pxl[mcp]'"))
-        return ExitStatus.ERROR
     except (PxlError, OSError) as error:
         tell(error)
         return ExitStatus.ERROR
