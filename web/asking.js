@@ -73,7 +73,10 @@ async function refusalOf(response) {
   }
   const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   return new Refusal({
-    kind: String(problem.type ?? "").split(":").pop() || "http",
+    kind:
+      String(problem.type ?? "")
+        .split(":")
+        .pop() || "http",
     title: problem.title ?? `The answer was ${response.status}`,
     detail: problem.detail ?? response.statusText,
     status: response.status,

@@ -79,10 +79,12 @@ export class Desk {
 
   async #read() {
     const text = this.editor.text;
-    const done = this.#readings.run((signal) => parse(text, signal)).then(
-      (read) => read && this.#understood(read.value),
-      (error) => this.#misunderstood(text, error),
-    );
+    const done = this.#readings
+      .run((signal) => parse(text, signal))
+      .then(
+        (read) => read && this.#understood(read.value),
+        (error) => this.#misunderstood(text, error),
+      );
     this.#reading = { text, done };
   }
 
@@ -90,7 +92,10 @@ export class Desk {
     const nodes = parsed.subformulas && new Nodes(parsed.subformulas, 400);
     this.editor.mark(null);
     this.message.className = "message understood";
-    this.message.replaceChildren("Read as ", nodes ? formula(nodes, nodes.size, { unfold: false }) : el("span", {}, `a goal of ${parsed.size} signs`));
+    this.message.replaceChildren(
+      "Read as ",
+      nodes ? formula(nodes, nodes.size, { unfold: false }) : el("span", {}, `a goal of ${parsed.size} signs`),
+    );
     return { parsed };
   }
 
@@ -178,7 +183,13 @@ export class Desk {
     const seconds = el("span", { "aria-hidden": "true" });
     const started = Date.now();
     this.#stand(
-      el("div", { class: "verdict waiting" }, el("h2", { id: "verdict-title" }, "Deciding … ", seconds), el("p", {}, "Search looks for a proof and for a countermodel at once."), el("button", { type: "button", class: "plain", onclick: stop }, "Stop")),
+      el(
+        "div",
+        { class: "verdict waiting" },
+        el("h2", { id: "verdict-title" }, "Deciding … ", seconds),
+        el("p", {}, "Search looks for a proof and for a countermodel at once."),
+        el("button", { type: "button", class: "plain", onclick: stop }, "Stop"),
+      ),
     );
     this.announce.textContent = "Deciding";
     const ticking = setInterval(() => {

@@ -22,11 +22,21 @@ export const TOPICS = [
     topic: "Textbook theorems",
     examples: [
       { name: "Box over and", goal: "□(p ∧ q) ↔ □p ∧ □q", verdict: "valid", says: "Necessity distributes over conjunction, both ways." },
-      { name: "Diamond over or", goal: "◇(p ∨ q) ↔ ◇p ∨ ◇q", verdict: "valid", says: "Possibility distributes over disjunction, both ways." },
+      {
+        name: "Diamond over or",
+        goal: "◇(p ∨ q) ↔ ◇p ∨ ◇q",
+        verdict: "valid",
+        says: "Possibility distributes over disjunction, both ways.",
+      },
       { name: "Collapse", goal: "◇□p ↔ □p", verdict: "valid", says: "In S5 only the last of a string of modalities counts." },
       { name: "Modal modus tollens", goal: "□(p → q) → (¬◇q → ¬◇p)", verdict: "valid", says: "What entails the impossible is impossible." },
       { name: "Box out of or", goal: "□(p ∨ □q) ↔ □p ∨ □q", verdict: "valid", says: "A modal disjunct leaves the box: S5’s normal form." },
-      { name: "Ontological step", goal: "□(g → □g) → (◇g → g)", verdict: "valid", says: "Modal arguments for a necessary being turn on this: if g is possible, it is so." },
+      {
+        name: "Ontological step",
+        goal: "□(g → □g) → (◇g → g)",
+        verdict: "valid",
+        says: "Modal arguments for a necessary being turn on this: if g is possible, it is so.",
+      },
     ],
   },
   {
@@ -34,8 +44,18 @@ export const TOPICS = [
     examples: [
       { name: "Fatalism", goal: "p → □p", verdict: "invalid", says: "That it is so does not make it necessary." },
       { name: "Scope of must", goal: "□(p → q) → (p → □q)", verdict: "invalid", says: "A necessary link gives no necessary consequence." },
-      { name: "Box over or", goal: "□(p ∨ q) → □p ∨ □q", verdict: "invalid", says: "A coin must land on one side, and need not on either." },
-      { name: "Diamond over and", goal: "◇p ∧ ◇q → ◇(p ∧ q)", verdict: "invalid", says: "Two things possible apart may be impossible together." },
+      {
+        name: "Box over or",
+        goal: "□(p ∨ q) → □p ∨ □q",
+        verdict: "invalid",
+        says: "A coin must land on one side, and need not on either.",
+      },
+      {
+        name: "Diamond over and",
+        goal: "◇p ∧ ◇q → ◇(p ∧ q)",
+        verdict: "invalid",
+        says: "Two things possible apart may be impossible together.",
+      },
       { name: "Possible, hence so", goal: "◇p → p", verdict: "invalid", says: "Not everything that could be is." },
       { name: "McKinsey", goal: "□◇p → ◇□p", verdict: "invalid", says: "An axiom of other logics that S5 refuses." },
       { name: "Löb", goal: "□(□p → p) → □p", verdict: "invalid", says: "True of provability in arithmetic, false of necessity." },
@@ -44,7 +64,12 @@ export const TOPICS = [
   {
     topic: "For the curious",
     examples: [
-      { name: "Three worlds", goal: "◇(p ∧ ¬q) ∧ ◇(q ∧ ¬p) → ◇(p ∧ q) ∨ □(p ∨ q)", verdict: "invalid", says: "A countermodel that needs three worlds." },
+      {
+        name: "Three worlds",
+        goal: "◇(p ∧ ¬q) ∧ ◇(q ∧ ¬p) → ◇(p ∧ q) ∨ □(p ∨ q)",
+        verdict: "invalid",
+        says: "A countermodel that needs three worlds.",
+      },
       {
         name: "Pigeons",
         goal: "¬((a₁ ∨ a₂) ∧ (b₁ ∨ b₂) ∧ (c₁ ∨ c₂) ∧ ¬(a₁ ∧ b₁) ∧ ¬(a₁ ∧ c₁) ∧ ¬(b₁ ∧ c₁) ∧ ¬(a₂ ∧ b₂) ∧ ¬(a₂ ∧ c₂) ∧ ¬(b₂ ∧ c₂))",

@@ -48,7 +48,10 @@ function reason(entries, node, world, value, truth) {
   const [a, b] = entry.args;
   const holds = (part) => truth[part - 1][world] === 1;
   const says = (part) => [{ node: part }, holds(part) ? " is true there" : " is false there"];
-  const by = (...parts) => ({ because: parts.flatMap((part, index) => (index ? [" and ", ...says(part)] : says(part))), next: parts.map((part) => ({ node: part, world })) });
+  const by = (...parts) => ({
+    because: parts.flatMap((part, index) => (index ? [" and ", ...says(part)] : says(part))),
+    next: parts.map((part) => ({ node: part, world })),
+  });
   switch (entry.op) {
     case "not":
       return by(a);
@@ -96,5 +99,8 @@ function modal(a, everywhere, deciding, truth) {
     return { because: [{ node: a }, ` is ${word(!deciding)} in every world`], next };
   }
   const witness = row.indexOf(deciding);
-  return { because: ["every world sees ", { world: witness }, ", where ", { node: a }, ` is ${word(deciding)}`], next: [{ node: a, world: witness }] };
+  return {
+    because: ["every world sees ", { world: witness }, ", where ", { node: a }, ` is ${word(deciding)}`],
+    next: [{ node: a, world: witness }],
+  };
 }

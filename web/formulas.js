@@ -49,7 +49,13 @@ function sign(token) {
 function folded(nodes, node) {
   const button = el(
     "button",
-    { type: "button", class: "name", "aria-expanded": "false", "aria-label": `formula ${node}, unfold`, onclick: () => button.replaceWith(unfolded(nodes, node)) },
+    {
+      type: "button",
+      class: "name",
+      "aria-expanded": "false",
+      "aria-label": `formula ${node}, unfold`,
+      onclick: () => button.replaceWith(unfolded(nodes, node)),
+    },
     nameOf(node),
   );
   return button;

@@ -6,9 +6,23 @@
 /** @typedef {{title: string, unit: string, target: string, critical: string, value: number | null, state: "good" | "warning" | "critical" | "idle" | "unknown", note: string}} Reading */
 
 const INDICATORS = [
-  { title: "Verification ratio", metric: "logos_pxl_verification_ratio_percent", unit: "%", least: 94, critical: 90, traffic: "logos_pxl_window_goals" },
+  {
+    title: "Verification ratio",
+    metric: "logos_pxl_verification_ratio_percent",
+    unit: "%",
+    least: 94,
+    critical: 90,
+    traffic: "logos_pxl_window_goals",
+  },
   { title: "P95 latency", metric: "logos_pxl_p95_latency_ms", unit: "ms", below: 300, critical: 500, traffic: "logos_pxl_window_goals" },
-  { title: "Cache hit rate", metric: "logos_pxl_cache_hit_rate_percent", unit: "%", least: 85, critical: 70, traffic: "logos_pxl_window_cache_lookups" },
+  {
+    title: "Cache hit rate",
+    metric: "logos_pxl_cache_hit_rate_percent",
+    unit: "%",
+    least: 85,
+    critical: 70,
+    traffic: "logos_pxl_window_cache_lookups",
+  },
   { title: "Session pool utilization", metric: "logos_pxl_session_pool_utilization_percent", unit: "%", below: 80, critical: 90 },
   { title: "Memory usage", metric: "logos_pxl_memory_usage_percent", unit: "%", below: 80, critical: 95 },
 ];

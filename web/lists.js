@@ -17,7 +17,18 @@ export function fillExamples(place, onChoose) {
         "details",
         { name: "examples", open: index === 0 },
         el("summary", {}, topic),
-        el("ul", {}, examples.map((example) => el("li", {}, choice(example.goal, () => onChoose(example.goal), [el("span", { class: "example-name" }, example.name)]), el("p", {}, example.says)))),
+        el(
+          "ul",
+          {},
+          examples.map((example) =>
+            el(
+              "li",
+              {},
+              choice(example.goal, () => onChoose(example.goal), [el("span", { class: "example-name" }, example.name)]),
+              el("p", {}, example.says),
+            ),
+          ),
+        ),
       ),
     ),
   );
@@ -33,7 +44,12 @@ export function fillStarters(place, onChoose) {
   const found = wanted.map((name) => TOPICS.flatMap((topic) => topic.examples).find((example) => example.name === name));
   place.append(
     ...found.map(({ goal, says }) =>
-      el("button", { type: "button", class: "starter", onclick: () => onChoose(goal) }, el("span", { class: "formula" }, goal), el("span", {}, says)),
+      el(
+        "button",
+        { type: "button", class: "starter", onclick: () => onChoose(goal) },
+        el("span", { class: "formula" }, goal),
+        el("span", {}, says),
+      ),
     ),
   );
 }
@@ -55,7 +71,17 @@ export function fillHistory(place, history, onChoose) {
     return;
   }
   place.replaceChildren(
-    el("ul", {}, entries.map(({ goal, verdict }) => el("li", {}, choice(goal, () => onChoose(goal), [verdictSign(verdict), el("span", { class: "unseen" }, `${verdict}: `)])))),
+    el(
+      "ul",
+      {},
+      entries.map(({ goal, verdict }) =>
+        el(
+          "li",
+          {},
+          choice(goal, () => onChoose(goal), [verdictSign(verdict), el("span", { class: "unseen" }, `${verdict}: `)]),
+        ),
+      ),
+    ),
     el("button", { type: "button", class: "plain small", onclick: clear }, "Clear history"),
   );
 }

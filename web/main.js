@@ -59,7 +59,10 @@ function followAddress() {
   const statusWanted = location.hash === STATUS;
   byId("prove").hidden = statusWanted;
   byId("status").hidden = !statusWanted;
-  for (const [id, here] of [["to-prove", !statusWanted], ["to-status", statusWanted]]) {
+  for (const [id, here] of [
+    ["to-prove", !statusWanted],
+    ["to-status", statusWanted],
+  ]) {
     if (here) byId(id).setAttribute("aria-current", "page");
     else byId(id).removeAttribute("aria-current");
   }

@@ -24,7 +24,11 @@ const WHOLE_CHARACTERS = 400;
 export function modelView(answered, entries, available) {
   const model = modelOf(answered);
   if (!model || !entries) {
-    return el("p", { class: "note" }, `The countermodel has ${answered.worlds.length} worlds, too many to be drawn. The JSON download holds all of it.`);
+    return el(
+      "p",
+      { class: "note" },
+      `The countermodel has ${answered.worlds.length} worlds, too many to be drawn. The JSON download holds all of it.`,
+    );
   }
   return new ModelView(model, new Nodes(entries), available).element;
 }
@@ -52,20 +56,35 @@ class ModelView {
     this.node = node;
     const row = this.truth[node - 1];
     this.drawing.update(world, row, this.nodes.spoken(node));
-    this.judged.replaceChildren(judgedFormula(this.whole, this.nodes.size, (part) => this.#holds(part, world), (part) => this.choose(this.world, part)));
-    for (const column of this.judged.querySelectorAll("[data-node]")) column.classList.toggle("chosen", Number(column.dataset.node) === node);
+    this.judged.replaceChildren(
+      judgedFormula(
+        this.whole,
+        this.nodes.size,
+        (part) => this.#holds(part, world),
+        (part) => this.choose(this.world, part),
+      ),
+    );
+    for (const column of this.judged.querySelectorAll("[data-node]"))
+      column.classList.toggle("chosen", Number(column.dataset.node) === node);
     this.sentence.replaceChildren(...this.#sentence(row));
     this.#fillTable();
   }
 
   #element() {
-    const more = this.drawing.hidden ? el("p", { class: "note" }, `${this.drawing.hidden} more worlds are not drawn; the JSON download holds them.`) : null;
+    const more = this.drawing.hidden
+      ? el("p", { class: "note" }, `${this.drawing.hidden} more worlds are not drawn; the JSON download holds them.`)
+      : null;
     return el(
       "section",
       { class: "model", "aria-labelledby": "model-title" },
       el("h3", { id: "model-title" }, "The countermodel"),
       el("p", { class: "reading" }, "Choose a world, or a subformula in the table, to see what is true where."),
-      el("div", { class: "model-parts" }, el("div", { class: "canvas scroll", tabindex: 0, role: "group", "aria-label": "The drawing" }, this.drawing.element, more), el("div", {}, this.judged, this.sentence, this.table)),
+      el(
+        "div",
+        { class: "model-parts" },
+        el("div", { class: "canvas scroll", tabindex: 0, role: "group", "aria-label": "The drawing" }, this.drawing.element, more),
+        el("div", {}, this.judged, this.sentence, this.table),
+      ),
       this.#explanation(),
     );
   }
@@ -78,7 +97,11 @@ class ModelView {
     const where = (value) => this.model.worlds.filter((_, world) => row[world] === value);
     const [holding, failing] = [where(1), where(0)];
     const list = (names) => (names.length > 12 ? `${names.length} worlds` : names.join(", "));
-    const words = !failing.length ? " is true in every world." : !holding.length ? " is false in every world." : ` is true in ${list(holding)}, and false in ${list(failing)}.`;
+    const words = !failing.length
+      ? " is true in every world."
+      : !holding.length
+        ? " is false in every world."
+        : ` is true in ${list(holding)}, and false in ${list(failing)}.`;
     return [formula(this.nodes, this.node), words];
   }
 
@@ -86,13 +109,21 @@ class ModelView {
     const all = this.model.worlds.length <= MOST_COLUMNS;
     const columns = all ? this.model.worlds.map((_, world) => world) : [this.world];
     const focused = document.activeElement?.getAttribute?.("data-key");
-    const head = el("tr", {}, el("th", { scope: "col" }, "Subformula"), columns.map((world) => this.#columnHead(world)));
+    const head = el(
+      "tr",
+      {},
+      el("th", { scope: "col" }, "Subformula"),
+      columns.map((world) => this.#columnHead(world)),
+    );
     const last = this.nodes.size;
     const first = Math.max(1, last - MOST_ROWS + 1);
     const rows = [];
     for (let node = last; node >= first; node--) rows.push(this.#row(node, columns));
     const left = first > 1 ? el("p", { class: "note" }, `${first - 1} smaller subformulas are not listed.`) : null;
-    this.table.replaceChildren(el("table", {}, el("caption", { class: "unseen" }, "Where each subformula is true"), el("thead", {}, head), el("tbody", {}, rows)), left ?? "");
+    this.table.replaceChildren(
+      el("table", {}, el("caption", { class: "unseen" }, "Where each subformula is true"), el("thead", {}, head), el("tbody", {}, rows)),
+      left ?? "",
+    );
     if (focused) this.table.querySelector(`[data-key="${focused}"]`)?.focus();
   }
 
@@ -102,7 +133,11 @@ class ModelView {
     return el(
       "th",
       { scope: "col", class: pressed ? "chosen" : null },
-      el("button", { type: "button", "data-key": `w${world}`, "aria-pressed": String(pressed), onclick: () => this.choose(world, this.node) }, name),
+      el(
+        "button",
+        { type: "button", "data-key": `w${world}`, "aria-pressed": String(pressed), onclick: () => this.choose(world, this.node) },
+        name,
+      ),
     );
   }
 
@@ -126,7 +161,11 @@ class ModelView {
       "div",
       { class: "why" },
       el("h4", {}, "Why it fails"),
-      el("ol", {}, steps.map((step) => el("li", {}, this.#step(step)))),
+      el(
+        "ol",
+        {},
+        steps.map((step) => el("li", {}, this.#step(step))),
+      ),
       steps.length ? null : el("p", {}, "The goal is false as it stands: no world makes it true."),
       cut ? el("p", { class: "note" }, "There is more; the table tells the rest.") : null,
     );
@@ -147,7 +186,16 @@ class ModelView {
       ", because ",
       because.map(part),
       ". ",
-      el("button", { type: "button", class: "link", onclick: () => this.choose(world, node), "aria-label": `show ${this.nodes.spoken(node)} in ${this.model.worlds[world]}` }, "show"),
+      el(
+        "button",
+        {
+          type: "button",
+          class: "link",
+          onclick: () => this.choose(world, node),
+          "aria-label": `show ${this.nodes.spoken(node)} in ${this.model.worlds[world]}`,
+        },
+        "show",
+      ),
     ];
   }
 }

@@ -12,7 +12,10 @@ export class Samples {
   /** @param {string} text */
   constructor(text) {
     /** @type {Sample[]} */
-    this.all = text.split("\n").map(sampleOf).filter((sample) => sample !== null);
+    this.all = text
+      .split("\n")
+      .map(sampleOf)
+      .filter((sample) => sample !== null);
   }
 
   /** The value of the first series with this name and these labels; null when there is none. */
@@ -45,6 +48,7 @@ function sampleOf(line) {
   const match = line.startsWith("#") ? null : LINE.exec(line);
   if (!match) return null;
   const labels = {};
-  for (const [, label, value] of (match[2] ?? "").matchAll(LABEL)) labels[label] = value.replace(/\\(.)/g, (_, char) => ESCAPES[char] ?? char);
+  for (const [, label, value] of (match[2] ?? "").matchAll(LABEL))
+    labels[label] = value.replace(/\\(.)/g, (_, char) => ESCAPES[char] ?? char);
   return { name: match[1], labels, value: Number(match[3].replace("+Inf", "Infinity")) };
 }

@@ -54,7 +54,11 @@ class ProofList {
     const count = this.lines.length;
     if (count <= SHOWN_WHOLE) return this.lines.map((line) => this.#row(line));
     const [from, to] = [SHOWN_AT_ENDS, count - SHOWN_AT_ENDS];
-    return [...this.lines.slice(0, from).map((line) => this.#row(line)), this.#fold(from, to), ...this.lines.slice(to).map((line) => this.#row(line))];
+    return [
+      ...this.lines.slice(0, from).map((line) => this.#row(line)),
+      this.#fold(from, to),
+      ...this.lines.slice(to).map((line) => this.#row(line)),
+    ];
   }
 
   /** Stands for the lines from `from` to before `to`; unfolds them, not too many at once. */
@@ -77,13 +81,23 @@ class ProofList {
       "li",
       { id: `line-${line.number}`, "data-line": line.number, tabindex: -1 },
       el("span", { class: "number", "aria-hidden": "true" }, String(line.number)),
-      el("span", { class: "sequent" }, this.#side(line.left), el("span", { class: "turnstile", title: "therefore" }, " ⊢ "), line.right.length ? this.#side(line.right) : "⊥"),
+      el(
+        "span",
+        { class: "sequent" },
+        this.#side(line.left),
+        el("span", { class: "turnstile", title: "therefore" }, " ⊢ "),
+        line.right.length ? this.#side(line.right) : "⊥",
+      ),
       el(
         "span",
         { class: "by" },
         el("span", { class: "rule" }, ruleName(line, this.nodes.entries)),
         line.premises.length ? [" from ", this.#links(line.premises)] : null,
-        el("span", { class: "used" }, line.usedIn.length ? ["used in ", this.#links(line.usedIn)] : line.number === this.lines.length ? "the goal" : null),
+        el(
+          "span",
+          { class: "used" },
+          line.usedIn.length ? ["used in ", this.#links(line.usedIn)] : line.number === this.lines.length ? "the goal" : null,
+        ),
       ),
     );
     this.shown.set(line.number, row);
@@ -103,7 +117,9 @@ class ProofList {
 
   #goTo(number) {
     while (!this.shown.has(number)) {
-      const fold = [...this.element.querySelectorAll(".fold")].find((row) => number > Number(row.dataset.from) && number <= Number(row.dataset.to));
+      const fold = [...this.element.querySelectorAll(".fold")].find(
+        (row) => number > Number(row.dataset.from) && number <= Number(row.dataset.to),
+      );
       this.#unfold(fold, Number(fold.dataset.from), Number(fold.dataset.to));
     }
     const row = this.shown.get(number);

@@ -42,7 +42,15 @@ export function ruleName(line, entries) {
 
 /** The rules, a sentence each, in the order in which a reader meets them. */
 export const RULES = [
-  ["def", "Definition", "What a connective means. Of → for example: A → B, A ⊢ B. For □ and ◇ it is axiom T: what is necessary is true, and what is true is possible."],
-  ["rup", "Unit propagation", "Suppose that the line is false. The cited lines, one after the other, then force one more formula to be true or false each, until one of them is contradicted."],
+  [
+    "def",
+    "Definition",
+    "What a connective means. Of → for example: A → B, A ⊢ B. For □ and ◇ it is axiom T: what is necessary is true, and what is true is possible.",
+  ],
+  [
+    "rup",
+    "Unit propagation",
+    "Suppose that the line is false. The cited lines, one after the other, then force one more formula to be true or false each, until one of them is contradicted.",
+  ],
   ["nec", "Necessitation", "What follows from formulas that begin with □ or ◇ follows necessarily: in S5 all worlds agree on these."],
 ];

@@ -28,7 +28,9 @@ export function refusalView(refusal, onRetry) {
     el("h2", { id: "verdict-title", tabindex: -1 }, refusal.title),
     el("p", {}, refusal.detail),
     el("p", {}, `${ADVICE[refusal.kind] ?? ""}${wait}`),
-    refusal.status === 400 || refusal.status === 413 ? null : el("button", { type: "button", class: "plain", onclick: onRetry }, "Try again"),
+    refusal.status === 400 || refusal.status === 413
+      ? null
+      : el("button", { type: "button", class: "plain", onclick: onRetry }, "Try again"),
   );
 }
 
@@ -54,7 +56,11 @@ export function signedOnlyView(origin) {
       "The status view works.",
     ),
     el("p", {}, "Whoever holds the key (HMAC_SECRET_KEY) can ask from a program; docs/signed-requests.md says how in any language:"),
-    el("pre", { tabindex: 0, role: "group", "aria-label": "An example in Python" }, el("code", {}, SIGNED_REQUEST.replace("ORIGIN", origin))),
+    el(
+      "pre",
+      { tabindex: 0, role: "group", "aria-label": "An example in Python" },
+      el("code", {}, SIGNED_REQUEST.replace("ORIGIN", origin)),
+    ),
     el("p", {}, "To try goals by hand, run a service of your own without ENABLE_HMAC_AUTH: ", el("code", {}, "make run"), "."),
   );
 }

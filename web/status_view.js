@@ -41,7 +41,15 @@ export class StatusView {
       if (round === this.#round) this.#draw(state, kernel, new Samples(text));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      this.place.replaceChildren(el("div", { class: "verdict refused" }, el("h2", {}, error.title), el("p", {}, error.detail), el("p", {}, "Asking again every few seconds.")));
+      this.place.replaceChildren(
+        el(
+          "div",
+          { class: "verdict refused" },
+          el("h2", {}, error.title),
+          el("p", {}, error.detail),
+          el("p", {}, "Asking again every few seconds."),
+        ),
+      );
     }
     if (round === this.#round && this.#shown && !document.hidden) this.#timer = setTimeout(() => this.#refresh(), EVERY_MS);
   }
@@ -63,8 +71,19 @@ function summary(state) {
   return el(
     "div",
     { class: `summary ${state.status}` },
-    el("p", { class: "state" }, el("strong", {}, words[state.status] ?? state.status), ` · version ${state.version} · ${new Date(state.timestamp).toLocaleTimeString()}`),
-    state.problems.length ? el("ul", {}, state.problems.map((problem) => el("li", {}, problem))) : null,
+    el(
+      "p",
+      { class: "state" },
+      el("strong", {}, words[state.status] ?? state.status),
+      ` · version ${state.version} · ${new Date(state.timestamp).toLocaleTimeString()}`,
+    ),
+    state.problems.length
+      ? el(
+          "ul",
+          {},
+          state.problems.map((problem) => el("li", {}, problem)),
+        )
+      : null,
     state.authentication === "off" ? el("p", { class: "note" }, "Requests need no signature here.") : null,
   );
 }
@@ -97,13 +116,25 @@ function panel(title, ...children) {
 }
 
 function pairs(entries) {
-  return el("dl", { class: "facts" }, entries.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))));
+  return el(
+    "dl",
+    { class: "facts" },
+    entries.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))),
+  );
 }
 
 function pool(kernel) {
-  const { busy_sessions: busy, active_sessions: active, max_pool_size: most, spare_sessions: spares, waiting_checks: waiting } = kernel.session_pool;
+  const {
+    busy_sessions: busy,
+    active_sessions: active,
+    max_pool_size: most,
+    spare_sessions: spares,
+    waiting_checks: waiting,
+  } = kernel.session_pool;
   const lost = Object.entries(kernel.session_pool.replacements).filter(([, count]) => count > 0);
-  const boxes = Array.from({ length: Math.min(most, 64) }, (_, index) => el("span", { class: index < busy ? "busy" : index < active ? "warm" : "cold" }));
+  const boxes = Array.from({ length: Math.min(most, 64) }, (_, index) =>
+    el("span", { class: index < busy ? "busy" : index < active ? "warm" : "cold" }),
+  );
   return panel(
     "Session pool",
     el("div", { class: "sessions", role: "img", "aria-label": `${busy} of ${most} sessions busy, ${active} live` }, boxes),
@@ -113,7 +144,13 @@ function pool(kernel) {
       ["spares", spares],
       ["checks waiting", waiting],
     ]),
-    el("p", { class: "note" }, lost.length ? `Replaced since the start: ${lost.map(([cause, count]) => `${count} (${cause.replace("_", " ")})`).join(", ")}.` : "No session had to be replaced."),
+    el(
+      "p",
+      { class: "note" },
+      lost.length
+        ? `Replaced since the start: ${lost.map(([cause, count]) => `${count} (${cause.replace("_", " ")})`).join(", ")}.`
+        : "No session had to be replaced.",
+    ),
     el("p", { class: "note" }, "Coq ", kernel.coq_version, ", kernel ", el("code", {}, kernel.kernel_hash.slice(0, 16)), " …"),
   );
 }
@@ -138,7 +175,13 @@ function verdicts(samples) {
   return panel(
     "Verdicts since the start",
     pairs(["valid", "invalid", "unknown"].map((verdict) => [verdict, count(verdict)])),
-    reasons.length ? el("p", { class: "note" }, `Unknown by reason: ${reasons.map((sample) => `${sample.labels.reason.replace("_", " ")} ${sample.value}`).join(", ")}.`) : null,
+    reasons.length
+      ? el(
+          "p",
+          { class: "note" },
+          `Unknown by reason: ${reasons.map((sample) => `${sample.labels.reason.replace("_", " ")} ${sample.value}`).join(", ")}.`,
+        )
+      : null,
   );
 }
 
@@ -150,7 +193,11 @@ function latency(samples) {
   const [first, last] = [Math.max(0, used.indexOf(true) - 1), Math.min(all.length, used.lastIndexOf(true) + 2)];
   const buckets = used.includes(true) ? all.slice(first, last) : [];
   if (!buckets.length) return panel("Latency of goals", el("p", { class: "note" }, "No goal was decided yet."));
-  return panel("Latency of goals", el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The histogram" }, histogram(buckets)), el("p", { class: "note" }, "How many goals took up to so long, since the start."));
+  return panel(
+    "Latency of goals",
+    el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The histogram" }, histogram(buckets)),
+    el("p", { class: "note" }, "How many goals took up to so long, since the start."),
+  );
 }
 
 function histogram(buckets) {
@@ -162,11 +209,24 @@ function histogram(buckets) {
     const x = index * (BAR.width + BAR.gap) + BAR.gap / 2;
     return [
       svg("rect", { class: "bar", x, y: BAR.height + 18 - height, width: BAR.width, height, rx: 3 }),
-      count ? svg("text", { class: "count", x: x + BAR.width / 2, y: BAR.height + 12 - height, "text-anchor": "middle" }, String(count)) : null,
+      count
+        ? svg("text", { class: "count", x: x + BAR.width / 2, y: BAR.height + 12 - height, "text-anchor": "middle" }, String(count))
+        : null,
       svg("text", { class: "bound", x: x + BAR.width / 2, y: BAR.height + 36, "text-anchor": "middle" }, bound(upTo)),
     ];
   });
-  return svg("svg", { class: "histogram", width, height: BAR.height + 44, viewBox: `0 0 ${width} ${BAR.height + 44}`, role: "img", "aria-label": `Latency: ${told.join(", ")}` }, bars.flat());
+  return svg(
+    "svg",
+    {
+      class: "histogram",
+      width,
+      height: BAR.height + 44,
+      viewBox: `0 0 ${width} ${BAR.height + 44}`,
+      role: "img",
+      "aria-label": `Latency: ${told.join(", ")}`,
+    },
+    bars.flat(),
+  );
 }
 
 function bound(seconds) {
@@ -179,5 +239,8 @@ function stages(samples) {
     const count = samples.value("logos_pxl_stage_duration_seconds_count", { stage });
     return count ? milliseconds((1000 * samples.value("logos_pxl_stage_duration_seconds_sum", { stage })) / count) : "–";
   };
-  return panel("Where the time goes, on average", pairs(["parse", "cache", "queue", "search", "kernel", "store", "total"].map((stage) => [stage, mean(stage)])));
+  return panel(
+    "Where the time goes, on average",
+    pairs(["parse", "cache", "queue", "search", "kernel", "store", "total"].map((stage) => [stage, mean(stage)])),
+  );
 }

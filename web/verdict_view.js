@@ -12,7 +12,11 @@ const WORDS = {
   unknown: ["Unknown", "Neither a proof nor a countermodel was found."],
 };
 
-const SIGNS = { valid: "M7 12.5l3.5 3.5 7-8", invalid: "M8 8l8 8M16 8l-8 8", unknown: "M9 9.5a3 3 0 1 1 4.2 2.7c-.8.4-1.2 1-1.2 1.8M12 17v.01" };
+const SIGNS = {
+  valid: "M7 12.5l3.5 3.5 7-8",
+  invalid: "M8 8l8 8M16 8l-8 8",
+  unknown: "M9 9.5a3 3 0 1 1 4.2 2.7c-.8.4-1.2 1-1.2 1.8M12 17v.01",
+};
 
 const ADVICE = {
   timeout: "Give it more time, or ask about a smaller part of the goal first.",
@@ -30,7 +34,12 @@ export function verdictView(answer, parsed, actions) {
   return el(
     "header",
     { class: `verdict ${answer.verdict}` },
-    el("div", { class: "verdict-head" }, verdictSign(answer.verdict), el("div", {}, el("h2", { id: "verdict-title", tabindex: -1 }, title), el("p", {}, lead))),
+    el(
+      "div",
+      { class: "verdict-head" },
+      verdictSign(answer.verdict),
+      el("div", {}, el("h2", { id: "verdict-title", tabindex: -1 }, title), el("p", {}, lead)),
+    ),
     answer.verdict === "unknown" ? reason(answer, actions) : theorem(answer, parsed),
     facts(answer),
     answer.verdict === "unknown" ? null : downloads(answer, actions),
@@ -44,7 +53,10 @@ export function announcement(answer) {
 
 /** The sign of a verdict: a tick, a cross or a question mark, each in its own shape. */
 export function verdictSign(verdict) {
-  const frame = verdict === "valid" ? svg("circle", { cx: 12, cy: 12, r: 11 }) : svg("rect", { x: 1.5, y: 1.5, width: 21, height: 21, rx: verdict === "invalid" ? 5 : 11 });
+  const frame =
+    verdict === "valid"
+      ? svg("circle", { cx: 12, cy: 12, r: 11 })
+      : svg("rect", { x: 1.5, y: 1.5, width: 21, height: 21, rx: verdict === "invalid" ? 5 : 11 });
   return svg("svg", { class: `sign ${verdict}`, viewBox: "0 0 24 24", "aria-hidden": "true" }, frame, svg("path", { d: SIGNS[verdict] }));
 }
 
@@ -53,8 +65,21 @@ function theorem(answer, parsed) {
   return el(
     "figure",
     { class: "theorem" },
-    nodes ? el("div", { class: "display", tabindex: 0, role: "group", "aria-label": "The goal" }, answer.verdict === "valid" ? "⊢ " : "⊬ ", formula(nodes, nodes.size)) : null,
-    el("figcaption", {}, answer.statement ? ["The theorem, as Coq printed it: ", el("code", {}, answer.statement)] : "The goal is too large for Coq to print its theorem here; the Coq file states it."),
+    nodes
+      ? el(
+          "div",
+          { class: "display", tabindex: 0, role: "group", "aria-label": "The goal" },
+          answer.verdict === "valid" ? "⊢ " : "⊬ ",
+          formula(nodes, nodes.size),
+        )
+      : null,
+    el(
+      "figcaption",
+      {},
+      answer.statement
+        ? ["The theorem, as Coq printed it: ", el("code", {}, answer.statement)]
+        : "The goal is too large for Coq to print its theorem here; the Coq file states it.",
+    ),
   );
 }
 
@@ -72,12 +97,16 @@ function facts(answer) {
   const times = answer.timings_ms;
   const spent = (value) => (value ? milliseconds(value) : "–");
   const ways = [
-    ["search", spent(times.search)],
+    ["search", answer.cache_hit ? "known" : spent(times.search)],
     ["Coq’s kernel", spent(times.kernel)],
   ];
   const pairs = [...(answer.proof_method === "cache" ? [["asked before", "remembered"]] : ways), ["in all", milliseconds(times.total)]];
   if (answer.countermodel) pairs.unshift(["worlds", String(answer.countermodel.worlds.length)]);
-  return el("dl", { class: "facts" }, pairs.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  return el(
+    "dl",
+    { class: "facts" },
+    pairs.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
+  );
 }
 
 /** The size of a proof, for the facts, when its certificate is there. */
@@ -91,10 +120,19 @@ export function proofFacts(description) {
 function downloads(answer, { onShare }) {
   const share = el("button", { type: "button", class: "plain", onclick: () => onShare(share) }, "Copy link");
   if (!answer.certificate_stored) {
-    return el("div", { class: "downloads" }, share, el("p", { class: "note" }, "This service keeps no certificate of it, so there is nothing to download."));
+    return el(
+      "div",
+      { class: "downloads" },
+      share,
+      el("p", { class: "note" }, "This service keeps no certificate of it, so there is nothing to download."),
+    );
   }
   const file = (suffix, label, title) =>
-    el("a", { class: "plain", href: `/certificates/${answer.id}.${suffix}`, download: `pxl_${answer.id.slice(0, 16)}.${suffix}`, title }, label);
+    el(
+      "a",
+      { class: "plain", href: `/certificates/${answer.id}.${suffix}`, download: `pxl_${answer.id.slice(0, 16)}.${suffix}`, title },
+      label,
+    );
   return el(
     "div",
     { class: "downloads" },

@@ -28,8 +28,8 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def web_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server that the page is loaded from; its budget for a goal is short."""
-    with running_server(tmp_path_factory.mktemp("web"), PXL_DEFAULT_TIMEOUT_MS="1500") as started:
+    """The server that the page is loaded from."""
+    with running_server(tmp_path_factory.mktemp("web")) as started:
         yield started
 
 

@@ -1,9 +1,12 @@
 """What tests do with the page, and what they find there."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, Route, expect
 
 VALID = "□(p → q) → (□p → □q)"
 INVALID = "□(p ∨ q) → □p ∨ □q"
@@ -39,6 +42,18 @@ def asked(page: Page, text: str, title: str) -> Locator:
     return verdict(page, title)
 
 
+@contextlib.contextmanager
+def hurried(page: Page) -> Iterator[None]:
+    """Goals that the page asks meanwhile have a second each."""
+
+    def hurry(route: Route) -> None:
+        route.continue_(post_data=json.dumps({**json.loads(route.request.post_data or ""), "timeout_ms": 1_000}))
+
+    page.route("**/prove", hurry)
+    yield
+    page.unroute("**/prove", hurry)
+
+
 def in_module(page: Page, module: str, expression: str) -> Any:
     """The value of an expression over what one of the page's modules exports, as ``m``."""
     return page.evaluate(f"import('/web/{module}').then((m) => {expression})")
@@ -47,3 +62,9 @@ def in_module(page: Page, module: str, expression: str) -> Any:
 def js(value: object) -> str:
     """A value as the page's language writes it."""
     return json.dumps(value)
+
+
+def violations(page: Page, *rules: str) -> list[str]:
+    """What axe finds wrong; only by some rules, where they are given."""
+    found = Axe().run(page, options={"runOnly": list(rules)} if rules else None).response["violations"]
+    return [f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:200]}" for one in found for node in one["nodes"]]

@@ -53,38 +53,48 @@ def test_every_subformula_is_true_where_the_engine_says(page: Page, web_server: 
             assert shown == engine.Formula.parse(row.locator("th").inner_text()).evaluate(worlds)
 
 
-def test_choosing_a_world_or_a_subformula_shows_it_everywhere(page: Page) -> None:
+def apart(server: Server) -> tuple[str, str]:
+    """The countermodel to INVALID has two worlds; the atom that is true in w0 alone, and the one that is true in w1 alone."""
+    valuation = countermodel(server, INVALID)["valuation"]
+    here, there = ("p", "q") if valuation["p"] == ["w0"] else ("q", "p")
+    assert (valuation[here], valuation[there]) == (["w0"], ["w1"])
+    return here, there
+
+
+def test_choosing_a_world_or_a_subformula_shows_it_everywhere(page: Page, web_server: Server) -> None:
     """In the drawing, in the goal, in the table and in words; by mouse and keyboard."""
     asked(page, INVALID, "Not valid")
+    here, there = apart(web_server)
     sentence, worlds = page.locator(".sentence"), page.locator(".drawing .world")
     expect(sentence).to_have_text("□(p ∨ q) → □p ∨ □q is false in every world.")
-    page.get_by_role("button", name="q", exact=True).click()
-    holding = [index for index, world in enumerate(worlds.all()) if "¬q" not in (world.locator(".valuation").text_content() or "")]
-    assert [index for index, world in enumerate(worlds.all()) if world.locator(".mark").text_content() == "T"] == holding == [0]
-    expect(sentence).to_have_text("q is true in w0, and false in w1.")
+    page.get_by_role("button", name=here, exact=True).click()
+    expect(worlds.locator(".mark")).to_have_text(["T", "F"])
+    expect(sentence).to_have_text(f"{here} is true in w0, and false in w1.")
     worlds.nth(1).focus()
     page.keyboard.press("Enter")
     expect(worlds.nth(1)).to_have_attribute("aria-pressed", "true")
-    expect(worlds.nth(1)).to_have_attribute("aria-label", "World w1, true: p; false: q. q is false here")
+    expect(worlds.nth(1)).to_have_attribute("aria-label", f"World w1, true: {there}; false: {here}. {here} is false here")
     expect(page.get_by_role("button", name="w1", exact=True)).to_have_attribute("aria-pressed", "true")
-    marks = page.locator(".judged .column .mark").all_inner_texts()
-    assert marks == ["T", "T", "T", "F", "F", "F", "T", "F", "F", "F"]
+    p, q = ("F", "T") if here == "p" else ("T", "F")
+    assert page.locator(".judged .column .mark").all_inner_texts() == ["T", p, "T", q, "F", "F", p, "F", "F", q]
     page.locator(".judged .column .symbol", has_text="∨").first.click()
     expect(sentence).to_have_text("p ∨ q is true in every world.")
 
 
-def test_why_it_fails_is_told_step_by_step(page: Page) -> None:
+def test_why_it_fails_is_told_step_by_step(page: Page, web_server: Server) -> None:
     """From the goal down to the atoms; each step can be shown."""
     asked(page, INVALID, "Not valid")
+    here, there = apart(web_server)
+    without = {here: "w1", there: "w0"}
     steps = page.locator(".why li")
     assert [text.removesuffix(" show") for text in steps.all_inner_texts()] == [
         "In w0, □(p ∨ q) → □p ∨ □q is false, because □(p ∨ q) is true there and □p ∨ □q is false there.",
         "In w0, □(p ∨ q) is true, because p ∨ q is true in every world.",
-        "In w0, p ∨ q is true, because q is true there.",
-        "In w1, p ∨ q is true, because p is true there.",
+        f"In w0, p ∨ q is true, because {here} is true there.",
+        f"In w1, p ∨ q is true, because {there} is true there.",
         "In w0, □p ∨ □q is false, because □p is false there and □q is false there.",
-        "In w0, □p is false, because every world sees w0, where p is false.",
-        "In w0, □q is false, because every world sees w1, where q is false.",
+        f"In w0, □p is false, because every world sees {without['p']}, where p is false.",
+        f"In w0, □q is false, because every world sees {without['q']}, where q is false.",
     ]
     steps.nth(3).get_by_role("button").click()
     expect(page.locator(".drawing .world").nth(1)).to_have_attribute("aria-pressed", "true")

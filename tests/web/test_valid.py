@@ -38,7 +38,7 @@ def whole(nodes: list[dict[str, Any]], number: int) -> str:
 
 def test_the_theorem_is_shown_as_coq_printed_it(page: Page, web_server: Server) -> None:
     """With the size of the proof and its times, or that the service remembered it."""
-    goal = "[](fresh -> goal) -> ([]fresh -> []goal)"
+    goal = "[](p -> q /\\ r) -> ([]p -> []q /\\ []r)"
     shown = asked(page, goal, "Valid")
     certificate = kept(web_server, goal)
     expect(shown.locator("figcaption code")).to_have_text(certificate["statement"])
