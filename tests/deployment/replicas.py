@@ -21,9 +21,10 @@ class Deployment:
     replicas: tuple[Server, Server]
 
 
-def replica_settings(redis_url: str, name: str) -> dict[str, str]:
-    """What a replica behind nginx is told, beside its port."""
+def replica_settings(folder: Path, redis_url: str, name: str) -> dict[str, str]:
+    """What a replica behind nginx is told, beside its port; certificates are kept in one place by both."""
     return {
+        "PXL_DATA_DIR": str(folder / "certificates-of-both"),
         "PXL_REPLICA": name,
         "PXL_REDIS_URL": redis_url,
         "PXL_TRUSTED_PROXIES": "127.0.0.1",
@@ -41,7 +42,7 @@ def deployed(folder: Path, **environment: str) -> Iterator[Deployment]:
         servers = []
         for name in NAMES:
             (folder / name).mkdir()
-            settings = {**replica_settings(redis.url, name), **environment}
+            settings = {**replica_settings(folder, redis.url, name), **environment}
             servers.append(stack.enter_context(running_server(folder / name, **settings)))
         one, other = servers
         balancer = stack.enter_context(running_nginx(folder / "nginx", [one.port, other.port]))

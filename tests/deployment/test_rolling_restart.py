@@ -21,14 +21,14 @@ SCRIPT = ROOT / "deploy" / "rolling-restart.sh"
 class Replica:
     """A replica that can be stopped and started again on its port, as a supervisor does when it is asked to."""
 
-    def __init__(self, folder: Path, redis_url: str, name: str) -> None:
+    def __init__(self, folder: Path, redis_url: str, name: str, *, drain_s: int) -> None:
         self.port = free_port()
         self.starts = 0
         self._folder = folder
         self._settings = {
-            **replica_settings(redis_url, name),
+            **replica_settings(folder.parent, redis_url, name),
             "PXL_SERVER_PORT": str(self.port),
-            "PXL_DRAIN_DELAY": "3",
+            "PXL_DRAIN_DELAY": str(drain_s),
             "PXL_SHUTDOWN_TIMEOUT": "20",
         }
         self._stack = ExitStack()
@@ -52,12 +52,12 @@ class Replica:
 
 
 @contextmanager
-def two_replicas(folder: Path) -> Iterator[tuple[Balancer, dict[str, Replica]]]:
+def two_replicas(folder: Path, *, drain_s: int) -> Iterator[tuple[Balancer, dict[str, Replica]]]:
     with ExitStack() as stack:
         redis = stack.enter_context(running_redis(folder))
         replicas: dict[str, Replica] = {}
         for name in NAMES:
-            replicas[name] = Replica(folder / name, redis.url, name)
+            replicas[name] = Replica(folder / name, redis.url, name, drain_s=drain_s)
             stack.callback(replicas[name].stop)
         balancer = stack.enter_context(running_nginx(folder / "nginx", [replica.port for replica in replicas.values()]))
         yield balancer, replicas
@@ -86,7 +86,7 @@ def supervisor(folder: Path, replicas: dict[str, Replica]) -> Iterator[str]:
 
 def test_a_rolling_restart_loses_no_request(tmp_path: Path) -> None:
     """Both replicas are restarted by deploy/rolling-restart.sh under the load of fifty clients; every answer is there and right."""
-    with two_replicas(tmp_path) as (balancer, replicas), supervisor(tmp_path / "asked", replicas) as command, Crowd(balancer) as crowd:
+    with two_replicas(tmp_path, drain_s=3) as (balancer, replicas), supervisor(tmp_path / "asked", replicas) as command, Crowd(balancer) as crowd:
         time.sleep(2)
         began = time.monotonic()
         arguments = [f"{name}={replica.port}" for name, replica in replicas.items()]
@@ -125,7 +125,7 @@ def test_nothing_is_restarted_while_the_other_replica_is_down(tmp_path: Path) ->
 def test_a_replica_that_dies_takes_only_what_it_was_working_on(tmp_path: Path) -> None:
     """Clients do not notice a killed replica; who waited for its answer is told so, and nobody asked the other one in their name."""
     answers: list[httpx2.Response] = []
-    with two_replicas(tmp_path) as (balancer, replicas):
+    with two_replicas(tmp_path, drain_s=0) as (balancer, replicas):
         one, other = replicas.values()
 
         def ask() -> None:
