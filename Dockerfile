@@ -52,6 +52,8 @@ COPY --from=build /app/coq coq
 COPY --from=build /app/src src
 COPY serve_pxl.py integration_test_suite.py ./
 COPY configs configs
+COPY scripts scripts
+COPY web web
 COPY deploy/healthcheck.py deploy/
 
 ENV PATH=/app/.venv/bin:/usr/bin:/bin \

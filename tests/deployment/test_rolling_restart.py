@@ -86,7 +86,11 @@ def supervisor(folder: Path, replicas: dict[str, Replica]) -> Iterator[str]:
 
 def test_a_rolling_restart_loses_no_request(tmp_path: Path) -> None:
     """Both replicas are restarted by deploy/rolling-restart.sh under the load of fifty clients; every answer is there and right."""
-    with two_replicas(tmp_path, drain_s=3) as (balancer, replicas), supervisor(tmp_path / "asked", replicas) as command, Crowd(balancer) as crowd:
+    with (
+        two_replicas(tmp_path, drain_s=3) as (balancer, replicas),
+        supervisor(tmp_path / "asked", replicas) as command,
+        Crowd(balancer) as crowd,
+    ):
         time.sleep(2)
         began = time.monotonic()
         arguments = [f"{name}={replica.port}" for name, replica in replicas.items()]
