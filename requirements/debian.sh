@@ -47,6 +47,9 @@ if [ "${1:-}" = tests ]; then
     has wrk || want wrk
     has zsh || want zsh
     has fish || want fish
+    has tini || want tini
+    has systemd-analyze || want systemd
+    has setpriv || want util-linux
 fi
 
 [ -n "$wanted" ] || exit 0
