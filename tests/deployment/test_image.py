@@ -177,8 +177,8 @@ def test_the_service_works_without_root_on_a_read_only_root(image: Image, tmp_pa
             answer = up.client.post("/prove", json={"goal": goal}).json()
             assert (answer["verdict"], answer["verified"], answer["certificate_stored"]) == (verdict, True, True)
         confinement = up.client.get("/health/proof_server").json()["session_pool"]["confinement"]
-        assert {name: confinement[name] for name in ("landlock", "seccomp", "parent_death")}.items() >= {"parent_death": "applied"}.items()
-        assert not any(str(said).startswith("not applied") for said in confinement.values()), confinement
+        assert {"landlock", "seccomp", "parent_death"} <= confinement.keys()
+        assert not any(str(said).startswith("not ") for said in confinement.values()), confinement
         assert "text/html" in up.client.get("/").headers["content-type"]
         healthy = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
         assert (healthy.returncode, healthy.stdout) == (0, "")

@@ -148,7 +148,7 @@ def test_the_service_works_under_the_units_filter(tmp_path: Path) -> None:
             answer = client.post("/prove", json={"goal": goal}).json()
             assert (answer["verdict"], answer["verified"], answer["certificate_stored"]) == (verdict, True, True)
         confinement = client.get("/health/proof_server").json()["session_pool"]["confinement"]
-        assert not [said for said in confinement.values() if str(said).startswith("not applied")], confinement
+        assert not [said for said in confinement.values() if str(said).startswith("not ")], confinement
         process.send_signal(signal.SIGHUP)
         assert client.post("/prove", json={"goal": "A -> A"}).status_code == 200
     assert process.returncode == 0
@@ -159,7 +159,7 @@ def test_the_filter_is_in_force(tmp_path: Path) -> None:
     """Without the names that the unit adds for the sessions' sake, they say that they could not confine themselves."""
     with started_by_the_unit(tmp_path, ["@system-service"], env_file_without_redis(tmp_path)) as (_, client):
         confinement = client.get("/health/proof_server").json()["session_pool"]["confinement"]
-    assert str(confinement["landlock"]).startswith("not applied")
+    assert str(confinement["landlock"]).startswith("not ")
 
 
 @pytest.mark.parametrize(
