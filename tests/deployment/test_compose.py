@@ -55,7 +55,14 @@ def seconds(text: str) -> float:
 
 def ports(service: Service) -> dict[str, str]:
     """Addresses and ports on the machine, by the container's ports."""
-    return {said.removesuffix("/tcp").rpartition(":")[2]: said.rpartition(":")[0] for said in service.get("ports", [])}
+    found = {}
+    for said in service.get("ports", []):
+        if isinstance(said, dict):  # one that is open to the world
+            found[str(said["target"])] = str(said["published"])
+        else:
+            host, _, inside = said.removesuffix("/tcp").rpartition(":")
+            found[inside] = host
+    return found
 
 
 @pytest.mark.parametrize("file", [DEVELOPMENT, PRODUCTION])
