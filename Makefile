@@ -18,7 +18,7 @@ INSTALL := $(PIP) install --quiet --require-hashes
 
 ENGINE_SOURCES := $(shell find engine \( -name target -prune \) -o -type f -print)
 COQ_SOURCES := $(shell find coq -type f \( -name '*.v' -o -name '*.ml' -o -name '*.mli' -o -name '*.mlg' -o -name '*.mlpack' -o -name _CoqProject -o -name Makefile \) ! -name g_pxl.ml)
-PYTHON_SOURCES := src tests docs $(wildcard bench monitoring serve_pxl.py integration_test_suite.py)
+PYTHON_SOURCES := src tests docs $(wildcard bench deploy monitoring serve_pxl.py integration_test_suite.py)
 
 .PHONY: help
 help: ## list the targets
