@@ -185,7 +185,7 @@ function verdicts(samples) {
   );
 }
 
-const BAR = { width: 30, height: 120, gap: 6 };
+const BAR = { width: 34, height: 120, gap: 12 };
 
 function latency(samples) {
   const all = samples.histogram("logos_pxl_stage_duration_seconds", { stage: "total" });
