@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import children, command
 from e2e.running import ROOT
 from ops.supervising import Place, supervised
 
@@ -69,9 +70,9 @@ def test_a_service_that_hangs_and_one_whose_canaries_fail(folder: Path) -> None:
         stopped: set[int] = set()
 
         def not_ready() -> bool:
-            # Lost sessions are replaced: the new ones are stopped too.
-            for pid in map(int, Path(f"/proc/{service}/task/{service}/children").read_text().split()):
-                if pid not in stopped and b"coqtop" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            # Lost sessions are replaced: the new ones are stopped too, once they are Coq; until then they would not end with the service.
+            for pid in children(service):
+                if pid not in stopped and command(pid).partition(" ")[0].endswith("coqtop"):
                     os.kill(pid, signal.SIGSTOP)
                     stopped.add(pid)
             return place.status()["phase"] == "not ready"
@@ -84,3 +85,4 @@ def test_a_service_that_hangs_and_one_whose_canaries_fail(folder: Path) -> None:
         assert found["service hung"]["status"] == "critical"
         assert "pxl restart" in found["service hung"]["advice"]
         os.kill(service, signal.SIGKILL)
+        place.wait(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in stopped))
