@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from e2e.running import ROOT
 from monitoring.promtool import ALERTS, FOLDER, MONITORING, RULES, rules
 
 ALERTMANAGER = MONITORING / "alertmanager" / "alertmanager.yml"
@@ -62,6 +63,8 @@ def test_prometheus_scrapes_every_replica_by_itself() -> None:
     (job,) = (job for job in configuration["scrape_configs"] if job["job_name"] == "logos-pxl")
     (found,) = job["dns_sd_configs"]
     assert (found["names"], found["type"], found["port"]) == (["pxl-prover"], "A", 8088)
+    monitor = yaml.safe_load((ROOT / "kubernetes" / "base" / "monitor.yaml").read_text())
+    assert {"targetLabel": "job", "replacement": "logos-pxl"} in monitor["spec"]["endpoints"][0]["relabelings"]
     assert all('job="logos-pxl"' in rule["expr"] for rule in ALERTS if rule["alert"] in {"ServiceDown", "InstanceDown"})
 
 
