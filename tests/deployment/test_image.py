@@ -54,7 +54,8 @@ def container(image: Image, log: Path, **environment: str) -> Iterator[Container
         outside = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
         deadline = time.monotonic() + 30
-        while not (first := [pid for pid in children(outside.pid) if "tini" in Path(f"/proc/{pid}/cmdline").read_text()]):
+        # Not before tini has started the service: what runs until then is ours, and a process 1 without a handler ignores signals.
+        while not (first := [pid for pid in children(outside.pid) if program(pid) == "tini" and children(pid)]):
             assert outside.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.02)
@@ -64,6 +65,13 @@ def container(image: Image, log: Path, **environment: str) -> Iterator[Container
         # Ends everything in it, for its process 1 is killed with what started it.
         outside.kill()
         outside.wait()
+
+
+def program(pid: int) -> str:
+    """The name of the program that a process runs; empty when it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/exe").readlink().name
+    return ""
 
 
 def wait_until_ready(up: Container) -> None:
