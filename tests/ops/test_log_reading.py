@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from log_history import History, request
 
@@ -31,6 +31,7 @@ def written(line: RequestLine, form: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
+@example(agent="", path="\xa0", remark="")
 @given(agent=st.text(max_size=40), path=st.text(min_size=1, max_size=40), remark=st.text(max_size=60))
 def test_what_the_service_writes_is_read(form: str, agent: str, path: str, remark: str) -> None:
     """Whatever a client put into it."""

@@ -15,7 +15,7 @@ from typing import Any
 REFUSED = "HMAC authentication failed: "
 
 _ACCESS = re.compile(
-    r'(?P<client>\S+) - (?P<key>\S+) \[(?P<at>[^\]]+)\] "(?P<method>\S+) (?P<path>\S+) HTTP/\S+" (?P<status>\d{3}) (?P<bytes>\d+) "-" '
+    r'(?P<client>\S+) - (?P<key>\S+) \[(?P<at>[^\]]+)\] "(?P<method>\S+) (?P<path>[^ "]+) HTTP/\S+" (?P<status>\d{3}) (?P<bytes>\d+) "-" '
     r'"(?P<agent>(?:[^"\\]|\\.)*)" (?P<ms>[0-9.]+)ms (?P<id>\S+)'
 )
 _SERVER = re.compile(
