@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -16,6 +17,12 @@ from logos_pxl.kernel import PoolEvent, SessionPool, coq_sessions
 from logos_pxl.settings import PoolSettings, SessionSettings, Settings
 
 OpenPool = Callable[..., Awaitable[SessionPool]]
+
+
+def pytest_configure() -> None:
+    """Programs that tests start obey Ctrl-C, also when these tests were started in the background of a shell, which ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
