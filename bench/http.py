@@ -148,7 +148,7 @@ def _floor(single: Run) -> Floor:
 
 def _findings(run: Run) -> list[str]:
     bad = [answer for answer in run.answers if not answer.good]
-    return [f"{run.clients} clients: no checked verdict: status {a.status}, {a.verdict}, cache hit {a.cache_hit}: {a.goal}" for a in bad]
+    return [f"{run.clients} clients: no checked verdict: status {a.status}, {a.verdict}, cache hit {a.cache_hit}: `{a.goal}`" for a in bad]
 
 
 def _latency_table(typical: dict[int, Run]) -> Table:
