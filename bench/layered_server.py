@@ -13,8 +13,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logos_pxl.configuration import Configuration
+from logos_pxl.service.arrivals import Arrival, RequestIds
 from logos_pxl.service.gate import AccessLog, Gate
-from logos_pxl.service.gate.arrivals import Arrival, RequestIds
 from logos_pxl.service.server import run_server
 
 

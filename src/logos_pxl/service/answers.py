@@ -15,6 +15,7 @@ from starlette.responses import Response
 from logos_pxl.proving import UnknownReason, Verdict
 from logos_pxl.proving.documents import stage_members, timings_members
 from logos_pxl.service.problems import problem, retry_after
+from logos_pxl.service.rendering import VerdictTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,28 @@ FAILURES: Mapping[UnknownReason, Failure] = MappingProxyType(
 )
 """Unknown verdicts that are no answer. All other reasons are answered with 200."""
 
+_texts = VerdictTexts()
+
 
 def json_response(document: Mapping[str, Any], *, status: int = 200) -> Response:
     """``document`` as JSON."""
-    return Response(to_json(document), status_code=status, media_type="application/json")
+    return JsonText(to_json(document), status=status)
+
+
+class JsonText(Response):
+    """JSON as an answer: what Starlette's class makes of it, in a quarter of the time."""
+
+    def __init__(self, text: bytes, *, status: int = 200) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = text
+        self.raw_headers = [(b"content-length", b"%d" % len(text)), (b"content-type", b"application/json")]
 
 
 def verdict_response(verdict: Verdict, document_of: Callable[[Verdict], dict[str, Any]]) -> Response:
     """The verdict's document, or the problem that it amounts to."""
     if verdict.reason is None or verdict.reason not in FAILURES:
-        return json_response(document_of(verdict))
+        return JsonText(_texts.text(verdict, document_of))
     failure = FAILURES[verdict.reason]
     members = {
         "ok": False,

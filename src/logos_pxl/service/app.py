@@ -3,18 +3,16 @@
 Starlette without a framework above it, and routes without middleware: see docs/decisions/http-framework.md.
 """
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from logos_pxl.errors import PxlError
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.answers import json_response
 from logos_pxl.service.batches import BatchEndpoint
 from logos_pxl.service.certificates import CertificateEndpoint
+from logos_pxl.service.dispatch import Dispatch
 from logos_pxl.service.gate import AccessLog, Gate
 from logos_pxl.service.health import HealthEndpoints
 from logos_pxl.service.jobs import JobEndpoints
@@ -61,8 +59,5 @@ def build_app(runtime: Runtime, metrics: Metrics, canaries: Canaries, gate: Gate
         routes.append(Route("/certificates/{name}", certificates.get, methods=["GET"]))
     if page is not None:
         routes.extend(page.routes())
-    handlers = {PxlError: refusals.on_pxl_error, HTTPException: refusals.on_http_exception, Exception: refusals.on_defect}
-    app = Starlette(routes=routes, exception_handlers=handlers)
-    app.router.redirect_slashes = False
-    measured = EndpointMetrics(gate.inside(app), routes, metrics.instruments, metrics.endpoints, metrics.condition)
+    measured = EndpointMetrics(gate.inside(Dispatch(routes, refusals)), routes, metrics.instruments, metrics.endpoints, metrics.condition)
     return gate.outside(measured, routes)

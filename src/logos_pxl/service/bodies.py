@@ -6,7 +6,8 @@ Invariant: no more than the limit is ever held, and reading ends within its time
 
 import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from functools import lru_cache
 from typing import Any, NoReturn, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
@@ -14,12 +15,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
 from logos_pxl.errors import RequestTooLarge
+from logos_pxl.service.arrivals import Arrival
 from logos_pxl.service.problems import InvalidFields, InvalidJson, SlowBody, UnsupportedMediaType
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_JSON_TYPES = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
+_JSON_TYPES = (b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8")
 _SHOWN_CHARACTERS = 60
+_SHORT_BYTES = 1_024
+_SHORT_BODIES = 1_024
 
 BODY = "logos_pxl.body"
 """Where a layer that has read the body leaves it, within the same bound; nothing more of it can be received."""
@@ -30,24 +34,39 @@ async def read_json(request: Request, model: type[Model], *, max_bytes: int, tim
 
     Raises UnsupportedMediaType, RequestTooLarge, SlowBody, InvalidJson, InvalidFields; ClientDisconnect when the client went away.
     """
-    _require_json(request)
+    headers = Arrival.found_in(request.scope).headers
+    _require_json(headers)
     body: bytes | None = request.scope.get(BODY)
     if body is None:
-        announced = request.headers.get("content-length", "")
+        announced = headers.get(b"content-length", b"").decode("latin-1")
         body = await read_body(request.receive, announced, max_bytes=max_bytes, timeout_s=timeout_s)
+    return cast("Model", _read_short(body, model)) if len(body) <= _SHORT_BYTES else _read(body, model)
+
+
+def _read(body: bytes, model: type[Model]) -> Model:
     try:
         return model.model_validate(_decode(body), strict=True)
     except ValidationError as error:
         raise _wrong_fields(error, model) from error
 
 
-def _require_json(request: Request) -> None:
-    given = request.headers.get("content-type", "")
+# What is asked most is asked again and again, byte for byte. Errors are not remembered, and what is cannot be changed.
+@lru_cache(maxsize=_SHORT_BODIES)
+def _read_short(body: bytes, model: type[BaseModel]) -> BaseModel:
+    return _read(body, model)
+
+
+def _require_json(headers: Mapping[bytes, bytes]) -> None:
+    given = headers.get(b"content-type", b"")
     if given.strip().lower() not in _JSON_TYPES:
-        raise UnsupportedMediaType(f"the Content-Type is {given[:_SHOWN_CHARACTERS]!r}; send application/json (in UTF-8)")
-    encoding = request.headers.get("content-encoding", "identity")
-    if encoding.strip().lower() != "identity":
-        raise UnsupportedMediaType(f"the Content-Encoding is {encoding[:_SHOWN_CHARACTERS]!r}; send the body uncompressed")
+        raise UnsupportedMediaType(f"the Content-Type is {_latin(given)!r}; send application/json (in UTF-8)")
+    encoding = headers.get(b"content-encoding", b"identity")
+    if encoding.strip().lower() != b"identity":
+        raise UnsupportedMediaType(f"the Content-Encoding is {_latin(encoding)!r}; send the body uncompressed")
+
+
+def _latin(value: bytes) -> str:
+    return value[:_SHOWN_CHARACTERS].decode("latin-1")
 
 
 async def read_body(receive: Receive, announced: str, *, max_bytes: int, timeout_s: float) -> bytes:

@@ -5,7 +5,7 @@ for a connection serves one request at a time.
 """
 
 import socket
-from asyncio import AbstractEventLoop, TimerHandle, Transport
+from asyncio import AbstractEventLoop, Handle, TimerHandle, Transport
 from collections.abc import Callable
 from typing import Any
 
@@ -25,10 +25,14 @@ LINGER_S = 2.0
 # Connections over the limit are told so when they have asked; this many times the limit are told at once, and closed unheard.
 _SILENT_FACTOR = 2
 _PROBES = 3
+_HELD_BYTES = 16_384
 
 
-class LingeringTransport:
-    """A transport whose ``close`` lets the peer read the last answer.
+class AnsweringTransport:
+    """A transport that sends what is written when the event loop has gone round, and whose ``close`` lets the peer read the last answer.
+
+    Whatever is ready to be answered is answered first and sent then, heads and bodies together: each sending may wake the peer, and
+    waking one that has just fallen asleep costs more than making a short answer. More than ``_HELD_BYTES`` are never held back.
 
     Closing a socket that holds unread input resets the connection, and the peer may lose what was sent last: the very answer that refuses
     its body. So when ``unread()`` says that there is input to come, only the sending side is closed; what comes in is dropped, for
@@ -40,6 +44,9 @@ class LingeringTransport:
         self._unread = unread
         self._loop = loop
         self._timer: TimerHandle | None = None
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._sending: Handle | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -51,8 +58,14 @@ class LingeringTransport:
 
     def write(self, data: bytes) -> None:
         """Send, unless the last answer has been sent: a request whose body turned out broken may still be at work, and answers too late."""
-        if not self.lingering:
-            self._transport.write(data)
+        if self.lingering:
+            return
+        self._held.append(data)
+        self._held_bytes += len(data)
+        if self._held_bytes > _HELD_BYTES:
+            self._send_held()
+        elif self._sending is None:
+            self._sending = self._loop.call_soon(self._send_held)
 
     def is_closing(self) -> bool:
         """Whether nothing more can be sent."""
@@ -60,6 +73,7 @@ class LingeringTransport:
 
     def close(self) -> None:
         """Close, or begin to linger; the second call ends the lingering."""
+        self._send_held()
         if self.lingering or self._transport.is_closing() or not self._unread():
             self.gone()
             self._transport.close()
@@ -72,6 +86,21 @@ class LingeringTransport:
         """The connection has ended, or will at once."""
         if self._timer is not None:
             self._timer.cancel()
+        self._take_held()
+
+    def _send_held(self) -> None:
+        held = self._take_held()
+        if held:
+            self._transport.write(held)
+
+    def _take_held(self) -> bytes:
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
+        held = b"".join(self._held)
+        self._held.clear()
+        self._held_bytes = 0
+        return held
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -99,12 +128,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_timeout_s = head_timeout_s
         self._head_timer: TimerHandle | None = None
         self._head_bytes = 0
+        self._in_head = False
         self._refused = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Take the connection, or one that will only be told that there are too many."""
         super().connection_made(transport)
-        self._lingering = LingeringTransport(transport, self._input_is_unread, self.loop)
+        self._lingering = AnsweringTransport(transport, self._input_is_unread, self.loop)
         self.transport = self._lingering  # type: ignore[assignment]
         opened = transport.get_extra_info("socket")
         if opened is not None and opened.family in (socket.AF_INET, socket.AF_INET6):
@@ -127,11 +157,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self._refuse(431, "head-too-large", "The request's head is too large", f"the head is longer than {MAX_HEAD_BYTES} bytes")
                 return
         super().data_received(data)
+        # Most heads come whole, and need no timer.
+        if self._in_head and not self._lingering.is_closing():
+            self._expect_head()
 
     def on_message_begin(self) -> None:
         """A request's head begins."""
         super().on_message_begin()
-        self._expect_head()
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
         """A request's head ends."""
@@ -166,6 +199,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._head_timer = self.loop.call_later(self._head_timeout_s, self.transport.close)
 
     def _head_done(self) -> None:
+        self._in_head = False
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None

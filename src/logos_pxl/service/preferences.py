@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from logos_pxl.service.arrivals import Arrival
+
 # A preference is a token, perhaps with a value; parameters after a semicolon are for preferences that are not known here.
 _PREFERENCE = re.compile(
     r"""\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?\s*(?:;(?:[^,"]|"(?:[^"\\]|\\.)*")*)?(?:,|$)"""
@@ -28,9 +30,9 @@ NONE = Preferences(respond_async=False, wait_s=None)
 
 def preferences_of(request: Request) -> Preferences:
     """What the request prefers. Of a preference that is given twice the first counts."""
-    fields = request.headers.getlist("prefer")
-    if not fields:
+    if b"prefer" not in Arrival.found_in(request.scope).headers:
         return NONE
+    fields = request.headers.getlist("prefer")
     found: dict[str, str] = {}
     for name, value in _PREFERENCE.findall(", ".join(fields)):
         found.setdefault(name.lower(), value.strip('"'))

@@ -19,7 +19,7 @@ Milliseconds = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class ProveRequest(_Closed):

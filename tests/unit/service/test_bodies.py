@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from logos_pxl.errors import RequestError, RequestTooLarge
+from logos_pxl.service.arrivals import Arrival, RequestIds
 from logos_pxl.service.bodies import read_json
 from logos_pxl.service.problems import InvalidFields, InvalidJson, SlowBody, UnsupportedMediaType
-from logos_pxl.service.schemas import ProveRequest
+from logos_pxl.service.schemas import ParseRequest, ProveRequest
 
 JSON = {"content-type": "application/json"}
 
@@ -34,7 +36,13 @@ class Wire:
 
 
 async def read(wire: Wire, headers: dict[str, str] = JSON, *, max_bytes: int = 1000, timeout_s: float = 1.0) -> ProveRequest:
-    scope = {"type": "http", "method": "POST", "path": "/prove", "headers": [(k.encode(), v.encode()) for k, v in headers.items()]}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "POST",
+        "path": "/prove",
+        "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+    }
+    Arrival.of(scope, "-", RequestIds())
     return await read_json(Request(scope, wire.receive), ProveRequest, max_bytes=max_bytes, timeout_s=timeout_s)
 
 
@@ -42,6 +50,26 @@ async def test_a_body_in_pieces_is_read_whole() -> None:
     """However the network cuts it."""
     asked = await read(Wire([b'{"goal": "A', b" -> A", b'", "timeout_ms": 5}']))
     assert (asked.goal, asked.timeout_ms) == ("A -> A", 5)
+
+
+async def test_a_body_that_was_refused_is_refused_again() -> None:
+    """Only what was understood is remembered, and for the one kind of request that it was understood as."""
+    for _ in range(2):
+        with pytest.raises(InvalidFields):
+            await read(Wire([b'{"goal": "A", "timeout_ms": 0}']))
+    assert isinstance(await read(Wire([b'{"goal": "A"}'])), ProveRequest)
+    scope: dict[str, Any] = {"type": "http", "headers": [(b"content-type", b"application/json")]}
+    Arrival.of(scope, "-", RequestIds())
+    asked = await read_json(Request(scope, Wire([b'{"goal": "A"}']).receive), ParseRequest, max_bytes=1000, timeout_s=1.0)
+    assert type(asked) is ParseRequest
+
+
+async def test_what_one_request_asked_cannot_be_changed() -> None:
+    """Equal bodies are read once, so what is read belongs to many."""
+    first, second = await read(Wire([b'{"goal": "A"}'])), await read(Wire([b'{"goal": "A"}']))
+    assert first is second
+    with pytest.raises(ValidationError, match="frozen"):
+        first.goal = "B"
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,15 @@
 import pytest
 from starlette.requests import Request
 
+from logos_pxl.service.arrivals import Arrival, RequestIds
 from logos_pxl.service.preferences import NONE, Preferences, preferences_of
 
 
 def preferred(*fields: str) -> Preferences:
     headers = [(b"prefer", field.encode("latin-1")) for field in fields]
-    return preferences_of(Request({"type": "http", "headers": headers}))
+    scope = {"type": "http", "headers": headers}
+    Arrival.of(scope, "-", RequestIds())
+    return preferences_of(Request(scope))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from logos_pxl.logs import REQUEST_ID, RequestLine, RequestLines
-from logos_pxl.service.gate.arrivals import Arrival, RequestIds
+from logos_pxl.service.arrivals import Arrival, RequestIds
 from logos_pxl.service.gate.clients import UNKNOWN, Clients
 from logos_pxl.service.problems import defect
 

@@ -5,9 +5,10 @@ what the client wrote, decoded where nothing but the text of a name can be meant
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
-from logos_pxl.service.gate.arrivals import Arrival
+from logos_pxl.service.arrivals import Arrival
 from logos_pxl.service.refusals import AmbiguousRequest
 
 TARGET = "logos_pxl.target"
@@ -31,6 +32,8 @@ _ONCE = frozenset(
 _NEEDLESS = rb"%(?:2[def]|3[0-9]|4[1-9a-f]|5[0-9acf]|6[1-9a-f]|7[0-9aef]|[01][0-9a-f]|25)"
 # Nearly all paths are of this form, which is quicker to see.
 _PLAIN = re.compile(rb"/(?:[a-z0-9_]+(?:/[a-z0-9_]+)*)?")
+_SHORT_TARGET = 64
+_NO_PATH = "the target is not a path that begins with /"
 _TRICKS = re.compile(_NEEDLESS + rb"|%(?![0-9a-f]{2})|\\|//|/\.{1,2}(?:/|$)|[^!-~]", re.IGNORECASE)
 
 
@@ -56,12 +59,22 @@ def _in_headers(scope: Any, arrival: Arrival) -> str | None:
 
 
 def _in_target(scope: Any) -> str | None:
-    target: bytes = scope.get(TARGET) or scope["raw_path"]
-    if not target.startswith(b"/") and not (target == b"*" and scope["method"] == "OPTIONS"):
-        return "the target is not a path that begins with /"
+    path: bytes = scope["raw_path"]
+    target: bytes = scope.get(TARGET) or path
+    if target == b"*" and scope["method"] != "OPTIONS":
+        return _NO_PATH
+    # The same paths are asked for again and again.
+    return _trick_once(target, path) if len(target) <= _SHORT_TARGET else _trick_in(target, path)
+
+
+def _trick_in(target: bytes, path: bytes) -> str | None:
+    if not target.startswith(b"/") and target != b"*":
+        return _NO_PATH
     if b"#" in target:
         return "the target has a fragment"
-    path: bytes = scope["raw_path"]
     if not _PLAIN.fullmatch(path) and _TRICKS.search(path):
         return "the path has dot segments, empty segments, a backslash or percent-encodings that it does not need"
     return None
+
+
+_trick_once = lru_cache(maxsize=256)(_trick_in)

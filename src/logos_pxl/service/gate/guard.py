@@ -13,9 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logos_pxl.errors import PxlError
 from logos_pxl.observing import Observer
+from logos_pxl.service.arrivals import Arrival
 from logos_pxl.service.bodies import BODY
 from logos_pxl.service.gate.ambiguity import refuse_ambiguity
-from logos_pxl.service.gate.arrivals import Arrival
 from logos_pxl.service.gate.quotas import Quota, count
 from logos_pxl.service.gate.signatures import Signatures
 from logos_pxl.service.problems import problem_of

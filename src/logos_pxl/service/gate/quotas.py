@@ -8,7 +8,7 @@ Invariant: every answer to a request that was counted tells what is left.
 import math
 from dataclasses import dataclass
 
-from logos_pxl.service.gate.arrivals import Arrival
+from logos_pxl.service.arrivals import Arrival
 from logos_pxl.service.gate.clients import quota_bucket
 from logos_pxl.service.refusals import QuotaExceeded
 from logos_pxl.service_settings import ServiceSettings

@@ -13,9 +13,9 @@ from typing import Any
 from starlette.types import Receive
 
 from logos_pxl.observing import HmacKey
+from logos_pxl.service.arrivals import Arrival
 from logos_pxl.service.bodies import read_body
 from logos_pxl.service.gate.ambiguity import TARGET
-from logos_pxl.service.gate.arrivals import Arrival
 from logos_pxl.service.gate.keys import KeyRing
 from logos_pxl.service.refusals import Refusal, Unauthenticated
 from logos_pxl.shared_state import SharedState
