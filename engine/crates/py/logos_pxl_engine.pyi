@@ -1,5 +1,7 @@
 """The PXL engine: formulas, search and untrusted checks. Every function releases the GIL while it works."""
 
+from collections.abc import Sequence
+from os import PathLike
 from typing import Any, Literal, final
 
 __version__: str
@@ -143,3 +145,12 @@ def confine(*, network: bool = False, write_files: bool = False) -> dict[str, st
 
     Returns what was applied, by mechanism: ``{"landlock": "fully enforced", "seccomp": "applied"}``. Never raises because a mechanism is missing.
     """
+
+def write_files(folder: PathLike[str], suffix: str, files: Sequence[tuple[str, bytes]]) -> list[OSError | None]:
+    """Write files into ``folder``, one after the other, each as ``.{name}{suffix}`` first and then renamed to its name, without the GIL.
+
+    Returns what failed, file by file; of a file that failed there is nothing, as far as the disk lets it be removed. Nothing is synced.
+    """
+
+def remove_files(folder: PathLike[str], names: Sequence[str]) -> list[OSError | None]:
+    """Remove files from ``folder`` without the GIL; one that is not there counts as removed. Returns what failed, file by file."""

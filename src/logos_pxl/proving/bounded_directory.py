@@ -5,10 +5,12 @@ object knows of, oldest first, and their number and bytes are within the bounds.
 Another process may write into the same folder; what it adds is counted at the next opening.
 """
 
-import contextlib
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
+
+import logos_pxl_engine as engine
 
 _NAME = re.compile(r"[0-9a-zA-Z][0-9a-zA-Z_.-]{0,199}")
 _TEMPORARY = ".writing"
@@ -42,22 +44,28 @@ class BoundedDirectory:
 
     def write(self, name: str, data: bytes) -> bool:
         """Keep ``data`` under ``name``; false when it alone passes the bounds. Raises OSError, leaving no partial file."""
-        if self._max_files < 1 or len(data) > self._max_bytes:
-            return False
-        target = self._path_of(name)
-        temporary = target.with_name(f".{name}.{os.getpid()}{_TEMPORARY}")
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(target)
-        except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
-        self._forget(name)
-        self._sizes[name] = len(data)
-        self._bytes += len(data)
+        outcome = self.write_all([(name, data)])[0]
+        if isinstance(outcome, OSError):
+            raise outcome
+        return outcome
+
+    def write_all(self, files: Sequence[tuple[str, bytes]]) -> list[bool | OSError]:
+        """Keep data under names; for each file what ``write`` would have given or raised, and all in the time of one change of threads."""
+        for name, _ in files:
+            self._path_of(name)
+        fitting = [(name, data) for name, data in files if self._max_files > 0 and len(data) <= self._max_bytes]
+        failures = iter(engine.write_files(self.path, f".{os.getpid()}{_TEMPORARY}", fitting))
+        outcomes: list[bool | OSError] = []
+        for name, data in files:
+            fits = self._max_files > 0 and len(data) <= self._max_bytes
+            failure = next(failures) if fits else None
+            outcomes.append(fits if failure is None else failure)
+            if fits and failure is None:
+                self._forget(name)
+                self._sizes[name] = len(data)
+                self._bytes += len(data)
         self._evict()
-        return True
+        return outcomes
 
     def read(self, name: str) -> bytes | None:
         """The file's bytes; ``None`` when there is no such file. Raises OSError when it is there and cannot be read."""
@@ -81,12 +89,19 @@ class BoundedDirectory:
         self._bytes -= self._sizes.pop(name, 0)
 
     def _evict(self) -> None:
-        while self._sizes and (len(self._sizes) > self._max_files or self._bytes > self._max_bytes):
-            oldest = next(iter(self._sizes))
-            with contextlib.suppress(OSError):
-                self._path_of(oldest).unlink(missing_ok=True)
-            self._forget(oldest)
-            self.evicted += 1
+        oldest = iter(self._sizes)
+        going: list[str] = []
+        files, size_bytes = len(self._sizes), self._bytes
+        while files > self._max_files or size_bytes > self._max_bytes:
+            going.append(next(oldest))
+            files -= 1
+            size_bytes -= self._sizes[going[-1]]
+        # What cannot be removed is forgotten all the same, until the next opening finds it.
+        if going:
+            engine.remove_files(self.path, going)
+        for name in going:
+            self._forget(name)
+        self.evicted += len(going)
 
 
 def _scan(path: Path) -> dict[str, int]:

@@ -7,12 +7,14 @@ end in ``False``, within a bound. All disk work runs on one thread, off the even
 
 import asyncio
 import hashlib
-import json
 import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic_core import to_json
 
 from logos_pxl.errors import MalformedCertificate, StorageUnavailable
 from logos_pxl.proving.bounded_directory import BoundedDirectory
@@ -45,6 +47,15 @@ class StoreStats:
     damaged: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A certificate on its way to the disk; ``context`` is that of the request which made it."""
+
+    certificate: Certificate
+    kept: "asyncio.Future[bool]"
+    context: Context
+
+
 class CertificateStore:
     """Keeps at most ``max_files`` certificates of ``max_bytes`` together; the oldest go first."""
 
@@ -52,25 +63,29 @@ class CertificateStore:
         """Open the folder at ``path``. Raises OSError."""
         self._directory = BoundedDirectory(path, max_files=max_files, max_bytes=max_bytes)
         self._bounds = (max_files, max_bytes)
-        # Each of these is counted on one thread only: the first two on the event loop's, the others on the disk's.
-        self._late_writes = self._failed_reads = 0
-        self._refused_writes = self._damaged = 0
+        # Each of these is counted on one thread only: the first three on the event loop's, the last one on the disk's.
+        self._late_writes = self._refused_writes = self._failed_reads = 0
+        self._damaged = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="certificates")
-        self._waiting = 0
+        # What waits for the disk, and what is being written now: together, for a change of threads costs more than a file.
+        self._waiting: list[_Waiting] = []
+        self._writing = 0
+        self._closed = False
 
     async def keep(self, certificate: Certificate) -> bool:
         """Whether the certificate is on disk now, or was already."""
         if certificate.id in self._directory:
             return True
-        if self._waiting >= _MAX_WAITING:
+        if self._closed or len(self._waiting) + self._writing >= _MAX_WAITING:
             self._late_writes += 1
             return False
-        self._waiting += 1
-        writing = asyncio.get_running_loop().run_in_executor(self._thread, copy_context().run, self._write, certificate)
-        writing.add_done_callback(self._written)
-        await asyncio.wait((writing,), timeout=_WRITE_TIMEOUT_S)
-        self._late_writes += not writing.done()
-        return writing.done() and writing.result()
+        kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(certificate, kept, copy_context()))
+        if not self._writing:
+            self._write_those_who_wait()
+        await asyncio.wait((kept,), timeout=_WRITE_TIMEOUT_S)
+        self._late_writes += not kept.done()
+        return kept.done() and kept.result()
 
     def stats(self) -> StoreStats:
         """The figures now."""
@@ -104,19 +119,39 @@ class CertificateStore:
             raise StorageUnavailable(f"the certificate store cannot be read now: {error or 'it is too slow'}") from error
 
     def close(self) -> None:
-        """Finish what is being written."""
+        """Finish what is being written; what still waits is not kept."""
+        self._closed = True
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    def _written(self, _: "asyncio.Future[bool]") -> None:
-        self._waiting -= 1
+    def _write_those_who_wait(self) -> None:
+        batch, self._waiting = self._waiting, []
+        self._writing = len(batch)
+        writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, [one.certificate for one in batch])
+        writing.add_done_callback(lambda done: self._written(batch, done))
 
-    def _write(self, certificate: Certificate) -> bool:
-        try:
-            return self._directory.write(certificate.id, _sealed(certificate))
-        except OSError as error:
-            self._refused_writes += 1
-            _log.warning("certificate %s could not be kept: %s", certificate.id, error)
-            return False
+    def _written(self, batch: "list[_Waiting]", writing: "asyncio.Future[list[bool | OSError]]") -> None:
+        self._writing = 0
+        failed = writing.cancelled() or writing.exception()
+        if isinstance(failed, BaseException):
+            _log.error("%d certificates could not be kept", len(batch), exc_info=failed)
+        outcomes = [False] * len(batch) if failed else writing.result()
+        for one, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, OSError):
+                self._refused_writes += 1
+                # In the words of the request that it belongs to.
+                one.context.run(_log.warning, "certificate %s could not be kept: %s", one.certificate.id, outcome)
+            if not one.kept.done():
+                one.kept.set_result(outcome is True)
+        if self._closed:
+            for one in self._waiting:
+                if not one.kept.done():
+                    one.kept.set_result(False)
+            self._waiting.clear()
+        elif self._waiting:
+            self._write_those_who_wait()
+
+    def _write(self, certificates: Sequence[Certificate]) -> list[bool | OSError]:
+        return self._directory.write_all([(certificate.id, _sealed(certificate)) for certificate in certificates])
 
     def _read(self, certificate_id: str) -> Certificate | None:
         data = self._directory.read(certificate_id)
@@ -132,7 +167,7 @@ class CertificateStore:
 
 
 def _sealed(certificate: Certificate) -> bytes:
-    body = json.dumps(certificate.as_json(), ensure_ascii=False).encode()
+    body = to_json(certificate.as_json())
     return b"%b%b\n%b" % (_HEAD, hashlib.sha256(body).hexdigest().encode(), body)
 
 

@@ -6,6 +6,7 @@ mod certificates;
 mod confine;
 mod description;
 mod errors;
+mod files;
 mod formula;
 mod guard;
 mod searching;
@@ -23,6 +24,8 @@ mod logos_pxl_engine {
     use super::confine::confine;
     #[pymodule_export]
     use super::errors::{CertificateError, ConfinementError, ParseError};
+    #[pymodule_export]
+    use super::files::{remove_files, write_files};
     #[pymodule_export]
     use super::formula::{Formula, Limits};
     #[pymodule_export]
