@@ -85,7 +85,7 @@ class Recollection:
     async def keep(self, verdict: Verdict) -> None:
         """Remember a verdict that was searched for, here and for the replicas."""
         self._kept(verdict)
-        if self._cache.enabled and (entry := exchange.entry_of(verdict)) is not None:
+        if self._cache.enabled and self._has_replicas and (entry := exchange.entry_of(verdict)) is not None:
             await self._shared.put(exchange.key_of(verdict.goal, self._kernel_hash), entry, self._cache.ttl_s)
 
     def stats(self) -> CacheStats:
@@ -99,7 +99,14 @@ class Recollection:
         self._cache.put(verdict)
         return verdict
 
+    @property
+    def _has_replicas(self) -> bool:
+        """Whether there is anybody to share with: by choice, there may not be."""
+        return self._shared.state() != "local"
+
     async def _left_by_others(self, goal: Goal) -> exchange.Found | None:
+        if not self._has_replicas:
+            return None
         key = exchange.key_of(goal, self._kernel_hash)
         data = await self._shared.get(key)
         if data is None:

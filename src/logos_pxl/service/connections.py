@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from logos_pxl.draining import Draining
+from logos_pxl.service.disconnects import CONNECTION, Connection
 from logos_pxl.service.gate.ambiguity import TARGET
 from logos_pxl.service.problems import problem
 
@@ -130,6 +131,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._in_head = False
         self._refused = False
+        self._connection = Connection()
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Take the connection, or one that will only be told that there are too many."""
@@ -171,6 +173,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_done()
         # Uvicorn tells its path only, and a target may be more than that.
         self.scope[TARGET] = self.url  # type: ignore[literal-required]
+        self.scope[CONNECTION] = self._connection  # type: ignore[literal-required]
         super().on_headers_complete()
         if self._draining.active:
             self.cycle.keep_alive = False
@@ -185,6 +188,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_done()
         self._lingering.gone()
         super().connection_lost(exc)
+        self._connection.lost()
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: the request is answered as if it had not asked, and its line in the log is enough."""
