@@ -13,32 +13,32 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logos_pxl.configuration import Configuration
+from logos_pxl.logs import RequestLines
 from logos_pxl.service.arrivals import Arrival, RequestIds
 from logos_pxl.service.gate import AccessLog, Gate
+from logos_pxl.service.gate.access import Measures
 from logos_pxl.service.server import run_server
+from logos_pxl.settings import Settings
 
 
 class SomeLayers(Gate):
     """A gate that leaves out what ``layers`` does not name of ``log`` and ``metrics``."""
 
-    def __init__(self, layers: Collection[str], *parts: Any) -> None:
-        super().__init__(*parts)
+    def __init__(self, layers: Collection[str], settings: Settings, lines: RequestLines, *parts: Any) -> None:
+        super().__init__(settings, lines, *parts)
         self._layers = layers
-        self._guarded: ASGIApp
+        if "log" not in layers:
+            self._lines = None
 
-    def inside(self, app: ASGIApp) -> ASGIApp:
-        """Remember what is guarded, so that what measures it can be left out."""
-        self._guarded = super().inside(app)
-        return self._guarded
-
-    def outside(self, app: ASGIApp, routes: Iterable[Route] = ()) -> AccessLog:
-        """The layers that were chosen around ``app``, which measures."""
-        inner = app if "metrics" in self._layers else self._guarded
-        return super().outside(inner, routes) if "log" in self._layers else Unlogged(inner)
+    def outside(self, app: ASGIApp, routes: Iterable[Route] = (), measures: Measures | None = None) -> AccessLog:
+        """The layers that were chosen around ``app``."""
+        if not self._layers:
+            return Bare(app)
+        return super().outside(app, routes, measures if "metrics" in self._layers else None)
 
 
-class Unlogged(AccessLog):
-    """What the access log does for the other layers, without a log."""
+class Bare(AccessLog):
+    """What the outermost layer does for the others, and nothing of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

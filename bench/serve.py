@@ -4,7 +4,9 @@ The mixed run is that of the operations manual's targets: 85 % of the requests r
 """
 
 import random
+import tempfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from bench.machine import Machine
 from bench.reporting import Floor, Part, Table
@@ -15,7 +17,7 @@ from bench.wrk import Load, Request, load
 _CLIENTS = (1, 10, 50)
 _FLOOR_CLIENTS = 50
 _SECONDS = 8
-_MOST_PER_SECOND = 1_500
+_MOST_PER_SECOND = 2_500
 _REPEATED_SHARE = 0.85
 _REPEATED_GOALS = 100
 _CACHED_P95_MS = 5.0
@@ -29,7 +31,13 @@ def measure(machine: Machine, *, quick: bool) -> Part:
     """Ask each mixture with each number of clients, each on a server of its own. Raises ServerNotStarted."""
     seconds = 2 if quick else _SECONDS
     goals = small_goals(_REPEATED_GOALS + _MOST_PER_SECOND * seconds)
-    loads = {(name, clients): ask(mixture(goals), clients, seconds) for name, mixture in MIXTURES.items() for clients in _CLIENTS}
+    # What the servers leave is removed at the end: file systems take long to make files where many have just been removed.
+    with tempfile.TemporaryDirectory(prefix="pxl-bench-") as within:
+        loads = {
+            (name, clients): ask(mixture(goals), clients, seconds, within=Path(within))
+            for name, mixture in MIXTURES.items()
+            for clients in _CLIENTS
+        }
     columns = ("goals", "clients", "requests", "requests a second", "p50 (ms)", "p95 (ms)", "p99 (ms)", "refused or lost")
     rows = [
         (name, clients, one.requests, one.requests_per_s, one.p50_ms, one.p95_ms, one.p99_ms, one.refused)
@@ -52,9 +60,9 @@ def measure(machine: Machine, *, quick: bool) -> Part:
     )
 
 
-def ask(goals: Sequence[str], clients: int, seconds: int) -> Load:
-    """Ask goals after the first of them have been asked. Raises ServerNotStarted."""
-    with serving(**_ROOMY) as server:
+def ask(goals: Sequence[str], clients: int, seconds: int, *, within: Path | None = None) -> Load:
+    """Ask goals after the first of them have been asked, of a server whose files stay ``within`` a folder. Raises ServerNotStarted."""
+    with serving(within=within, **_ROOMY) as server:
         load(server.port, [Request(goal, {}) for goal in goals[:_REPEATED_GOALS]], connections=1, seconds=1)
         return load(server.port, [Request(goal, {}) for goal in goals[_REPEATED_GOALS:]], connections=clients, seconds=seconds)
 

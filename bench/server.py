@@ -34,9 +34,15 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(**variables: str) -> Iterator[Served]:
-    """Start ``serve_pxl.py`` with its default settings but for ``variables``. Raises ServerNotStarted."""
-    with tempfile.TemporaryDirectory(prefix="pxl-bench-") as folder:
+def serving(*, within: Path | None = None, **variables: str) -> Iterator[Served]:
+    """Start ``serve_pxl.py`` with its default settings but for ``variables``. Raises ServerNotStarted.
+
+    What the server leaves is removed at its end; ``within`` a folder it stays, for whoever owns that folder.
+    """
+    own_folder = (
+        tempfile.TemporaryDirectory(prefix="pxl-bench-") if within is None else contextlib.nullcontext(tempfile.mkdtemp(dir=within))
+    )
+    with own_folder as folder:
         port = _free_port()
         # The settings measured are the defaults, whatever this shell has set; the kernel's place is none of them.
         inherited = {

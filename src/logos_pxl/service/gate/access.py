@@ -1,4 +1,4 @@
-"""The outermost layer: a request gets its id, and, when it has been answered, its line in the log.
+"""The outermost layer: a request gets its id, and, when it has been answered, its line in the log and its place in the figures.
 
 Invariant: every request has exactly one line, also when it fails or is given up; its answer, when there is one, carries the id of the line.
 """
@@ -6,6 +6,7 @@ Invariant: every request has exactly one line, also when it fails or is given up
 import logging
 import time
 from collections.abc import Iterable
+from typing import Protocol
 
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,14 +23,28 @@ _OTHER = "(no endpoint)"
 UNREADABLE = "(unreadable)"
 
 
-class AccessLog:
-    """The layer."""
+class Measures(Protocol):
+    """Keeps figures of requests."""
 
-    def __init__(self, app: ASGIApp, lines: RequestLines, clients: Clients, endpoints: "Endpoints") -> None:
+    def begun(self) -> None:
+        """A request is being answered."""
+
+    def ended(self, scope: Scope, status: int, seconds: float) -> None:
+        """It has been answered, or given up, after ``seconds``."""
+
+
+class AccessLog:
+    """The layer. Figures and log are told by one layer: each layer of asynchronous calls costs as much as either of them."""
+
+    def __init__(
+        self, app: ASGIApp, lines: RequestLines | None, clients: Clients, endpoints: "Endpoints", measures: Measures | None = None
+    ) -> None:
+        """Without ``lines`` nothing is written, without ``measures`` nothing is counted."""
         self._app = app
         self._lines = lines
         self._clients = clients
         self._endpoints = endpoints
+        self._measures = measures
         self._ids = RequestIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,6 +67,8 @@ class AccessLog:
                 body_bytes += len(message.get("body", b""))
             await send(message)
 
+        if self._measures is not None:
+            self._measures.begun()
         try:
             await self._app(scope, receive, told)
         except Exception:  # noqa: BLE001 - nothing is outside this layer to tell it
@@ -60,15 +77,21 @@ class AccessLog:
                 await defect()(scope, receive, told)
         finally:
             # Without a status nothing was answered: the client is gone, or the service ends.
-            line = _line(scope, arrival, self._endpoints.name(scope["path"]))
-            line.status, line.body_bytes, line.duration_s = status or _GIVEN_UP, body_bytes, time.perf_counter() - started
-            self._lines.tell(line)
+            status = status or _GIVEN_UP
+            seconds = time.perf_counter() - started
+            if self._measures is not None:
+                self._measures.ended(scope, status, seconds)
+            if self._lines is not None:
+                line = _line(scope, arrival, self._endpoints.name(scope["path"]))
+                line.status, line.body_bytes, line.duration_s = status, body_bytes, seconds
+                self._lines.tell(line)
 
     def tell_unread(self, client: str | None, status: int, reason: str) -> str:
         """A request could not be read, and so has no more than this; gives the id that its line has."""
         request_id = self._ids.new()
         line = RequestLine(client or UNKNOWN, "-", "-", UNREADABLE, "-", request_id, user_agent="", remark=reason, status=status)
-        self._lines.tell(line)
+        if self._lines is not None:
+            self._lines.tell(line)
         return request_id
 
 

@@ -1,6 +1,6 @@
 """The layers, put together, and what of them can be changed while requests run.
 
-Order, outermost first: access log, metrics (``outside`` and ``inside`` leave room for them), the guard, routes.
+Order, outermost first: access log and metrics, the guard, routes.
 """
 
 import logging
@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from logos_pxl.logs import RequestLines
 from logos_pxl.observing import Observer
-from logos_pxl.service.gate.access import AccessLog, Endpoints
+from logos_pxl.service.gate.access import AccessLog, Endpoints, Measures
 from logos_pxl.service.gate.clients import Clients
 from logos_pxl.service.gate.guard import Guard
 from logos_pxl.service.gate.keys import KeyRing
@@ -29,7 +29,7 @@ class Gate:
     def __init__(self, settings: Settings, lines: RequestLines, state: SharedState, observer: Observer) -> None:
         """Raises ConfigurationError when signatures are demanded and there is no key."""
         self._settings = settings
-        self._lines = lines
+        self._lines: RequestLines | None = lines
         self._state = state
         self._observer = observer
         self._clients = Clients(settings.trusted_proxies)
@@ -47,9 +47,9 @@ class Gate:
         self._guard = Guard(app, self._signatures, self._quota, self._state, self._observer, open_paths=self._settings.open_paths)
         return self._guard
 
-    def outside(self, app: ASGIApp, routes: Iterable[Route] = ()) -> AccessLog:
-        """``app`` behind the layer that names and tells; ``routes`` are those whose paths may stand in pxl-server.log."""
-        return AccessLog(app, self._lines, self._clients, Endpoints(routes))
+    def outside(self, app: ASGIApp, routes: Iterable[Route] = (), measures: Measures | None = None) -> AccessLog:
+        """``app`` behind the layer that names, counts and tells; ``routes`` are those whose paths may stand in pxl-server.log."""
+        return AccessLog(app, self._lines, self._clients, Endpoints(routes), measures)
 
     def replace(self, keys: KeyRing, quota: Quota) -> None:
         """From the next request on, these keys and this quota count."""

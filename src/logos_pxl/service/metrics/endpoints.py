@@ -1,16 +1,15 @@
-"""How long each endpoint takes and how often it fails: the layer around all routes, and the figures that it keeps.
+"""How long each endpoint takes and how often it fails.
 
-Invariant: every HTTP request that reaches the layer is counted once, when its answer has ended or was given up, under the name of its route
-(``POST /prove``), or under ``other`` when no route fits: names never come from clients.
+Invariant: every HTTP request is counted once, when its answer has ended or was given up, under the name of its route (``POST /prove``), or
+under ``other`` when no route fits: names never come from clients.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from prometheus_client import Counter
 from starlette.routing import Match, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from logos_pxl.service.condition import Condition
 from logos_pxl.service.metrics.instruments import Instruments
@@ -20,7 +19,6 @@ from logos_pxl.sketch import QuantileSketch
 WINDOW_S = 86_400.0
 _SLOTS = 96
 _OTHER = "other"
-_GIVEN_UP = 499
 _SERVER_ERROR = 500
 # These answer 503 by design.
 _STATE = "/health"
@@ -73,53 +71,26 @@ class EndpointStatistics:
 
 
 class EndpointMetrics:
-    """An ASGI layer that measures what it wraps."""
+    """What the outermost layer tells of requests, into metrics and statistics."""
 
-    def __init__(
-        self, app: ASGIApp, routes: Sequence[Route], instruments: Instruments, statistics: EndpointStatistics, condition: Condition
-    ) -> None:
-        self._app = app
+    def __init__(self, routes: Sequence[Route], instruments: Instruments, statistics: EndpointStatistics, condition: Condition) -> None:
         self._names = _Names(routes)
         self._on = instruments
         self._in_flight = 0
         instruments.requests_in_flight.set_function(lambda: self._in_flight)
-        # Looked up once: a labelled child costs more to find than to count.
-        self._counters: dict[tuple[str, int], Counter] = {}
         self._statistics = statistics
         self._condition = condition
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on, and count it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        status = 0
-
-        async def observed(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+    def begun(self) -> None:
+        """A request is being answered."""
         self._in_flight += 1
-        try:
-            await self._app(scope, receive, observed)
-        except Exception:
-            status = status or _SERVER_ERROR
-            raise
-        finally:
-            self._in_flight -= 1
-            # Without a status the request was cancelled: its client is gone, or the service ends.
-            self._count(scope, status or _GIVEN_UP, time.perf_counter() - started)
 
-    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+    def ended(self, scope: Scope, status: int, seconds: float) -> None:
+        """It has been answered, or given up, after ``seconds``."""
+        self._in_flight -= 1
         name = self._names.of(scope)
         error = status >= _SERVER_ERROR and not scope["path"].startswith(_STATE)
-        counter = self._counters.get((name, status))
-        if counter is None:
-            counter = self._counters[name, status] = self._on.requests.labels(name, str(status))
-        counter.inc()
+        self._on.requests.labels(name, str(status)).inc()
         self._on.request_seconds.labels(name).observe(seconds)
         self._statistics.answered(name, seconds, error=error)
         if error:

@@ -5,6 +5,7 @@ Names follow the operations manual where it gives them, and the conventions of P
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from logos_pxl.service.metrics.counts import CountFamily
 from logos_pxl.service.metrics.durations import DurationFamily
 
 _SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -24,22 +25,25 @@ class Instruments:
         def histogram(name: str, meaning: str, *labels: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
             return Histogram(f"logos_pxl_{name}", meaning, labels, buckets=buckets, registry=registry)
 
+        def count(name: str, meaning: str, *labels: str) -> CountFamily:
+            return CountFamily(f"logos_pxl_{name}", meaning, labels, registry)
+
         def durations(name: str, meaning: str, label: str) -> DurationFamily:
             return DurationFamily(f"logos_pxl_{name}", meaning, label, _SECONDS, registry)
 
         # Goals.
         self.stage_seconds = durations("stage_duration_seconds", "What goals spent in each stage.", "stage")
-        self.verdicts = counter("verdicts_total", "Verdicts given, by kind.", "verdict")
+        self.verdicts = count("verdicts_total", "Verdicts given, by kind.", "verdict")
         self.unknown = counter("unknown_verdicts_total", "Unknown verdicts, by reason.", "reason")
         self.abandoned = counter("abandoned_goals_total", "Goals whose client went away before the verdict.")
         self.rejections = counter("rejections_total", "Requests refused before anything was decided, by reason.", "reason")
         self.soundness_alarms = counter("soundness_alarms_total", "Certificates that the kernel refused; more than 0 is a defect.")
         # HTTP.
-        self.requests = counter("http_requests_total", "Requests answered, by endpoint and status.", "endpoint", "status")
+        self.requests = count("http_requests_total", "Requests answered, by endpoint and status.", "endpoint", "status")
         self.request_seconds = durations("http_request_duration_seconds", "From a request's head to its answer's end.", "endpoint")
         self.requests_in_flight = gauge("http_requests_in_flight", "Requests being answered.")
         # The cache.
-        self.cache_hits = counter("cache_hits_total", "Look-ups that spared a search: stored, equivalent to a stored goal, or joined.")
+        self.cache_hits = count("cache_hits_total", "Look-ups that spared a search: stored, equivalent to a stored goal, or joined.")
         self.cache_misses = counter("cache_misses_total", "Look-ups that found nothing.")
         self.cache_prefetch_hits = counter("cache_prefetch_hits_total", "Hits on the entry of an equivalent goal.")
         self.cache_joined = counter("cache_joined_total", "Hits on a goal that was being decided already.")
@@ -59,7 +63,7 @@ class Instruments:
         self.batches = counter("batches_total", "Batches accepted.")
         self.batch_goals = counter("batch_goals_total", "Goals in accepted batches.")
         # Clients.
-        self.authentications = counter("authentications_total", "Requests with a right signature, by the key that made it.", "key")
+        self.authentications = count("authentications_total", "Requests with a right signature, by the key that made it.", "key")
         self.authentication_failures = counter(
             "authentication_failures_total", "Requests refused for their signature, by reason.", "reason"
         )

@@ -14,6 +14,7 @@ from logos_pxl.observing import CacheOutcome, Eviction, HmacKey, JobEvent, Obser
 from logos_pxl.proving import UnknownReason, VerdictKind
 from logos_pxl.proving.canaries import CanaryStep
 from logos_pxl.service.condition import Condition
+from logos_pxl.service.metrics.counts import CountFamily
 from logos_pxl.service.metrics.instruments import Instruments
 from logos_pxl.service.metrics.kpis import Kpis
 from logos_pxl.service.refusals import Refusal
@@ -43,7 +44,7 @@ class Recorder(Observer):
     def _show_from_the_start(self) -> None:
         """Make the series of all labels that are known: one that first appears with its first event has no increase to show."""
         on = self._on
-        labels: tuple[tuple[Counter, Iterable[str]], ...] = (
+        labels: tuple[tuple[Counter | CountFamily, Iterable[str]], ...] = (
             (on.session_replacements, Cause),
             (on.cache_evictions, get_args(Eviction)),
             (on.jobs, get_args(JobEvent)),
