@@ -5,6 +5,7 @@
 
 use crate::guard::released;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use std::fs;
 use std::io::{Error, Result, Write};
 use std::path::{Path, PathBuf};
@@ -17,23 +18,28 @@ pub(crate) fn write_files(
     py: Python<'_>,
     folder: PathBuf,
     suffix: &str,
-    files: Vec<(String, Vec<u8>)>,
+    files: Vec<(String, PyBackedBytes)>,
 ) -> PyResult<Vec<Failure>> {
-    let written: Vec<Result<()>> = released(py, || {
-        files
-            .iter()
-            .map(|(name, data)| write_whole(&folder.join(format!(".{name}{suffix}")), &folder.join(name), data))
-            .collect()
-    })?;
+    let written: Vec<Result<()>> = {
+        let files = &files;
+        released(py, move || {
+            let whole = |name: &String, data: &[u8]| {
+                write_whole(&folder.join(format!(".{name}{suffix}")), &folder.join(name), data)
+            };
+            files.iter().map(|(name, data)| whole(name, data)).collect()
+        })?
+    };
+    // Python's bytes are given back while Python's lock is held.
+    drop(files);
     Ok(written.into_iter().map(|one| failure(py, one)).collect())
 }
 
 /// A file that is not there counts as removed.
 #[pyfunction]
 pub(crate) fn remove_files(py: Python<'_>, folder: PathBuf, names: Vec<String>) -> PyResult<Vec<Failure>> {
-    let removed: Vec<Result<()>> = released(py, || {
+    let removed: Vec<Result<()>> = released(py, move || {
         names
-            .iter()
+            .into_iter()
             .map(|name| match fs::remove_file(folder.join(name)) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
                 outcome => outcome,
