@@ -109,3 +109,18 @@ def test_a_file_that_somebody_removed_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "a").unlink()
     assert directory.read("a") is None
     assert directory.total_bytes == 0
+
+
+def test_many_are_written_each_for_itself(tmp_path: Path) -> None:
+    """One that the disk refuses, or that is too large, takes nothing from the others; what is over the bound goes, oldest first."""
+    directory = BoundedDirectory(tmp_path, max_files=3, max_bytes=1000)
+    directory.write("first", b"1")
+    (tmp_path / "refused").mkdir()
+    written, refused, too_large, *others = directory.write_all(
+        [("a", b"1"), ("refused", b"2"), ("large", b"x" * 1001), ("b", b"3"), ("c", b"4"), ("d", b"5")]
+    )
+    assert (written, too_large, others) == (True, False, [True, True, True])
+    assert isinstance(refused, IsADirectoryError)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["b", "c", "d", "refused"]
+    assert (len(directory), directory.total_bytes, directory.evicted) == (3, 3, 2)
+    assert directory.read("c") == b"4"
