@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,9 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from log_history import History, request
+from log_history import History, Told, lines_of, request
 
-from logos_pxl.logs.requests import RequestLine, RequestLines
 from logos_pxl.ops.history.log_lines import access_line, server_line
 from logos_pxl.ops.history.log_reading import LogReader
 from logos_pxl.ops.history.performance_files import performance_history
@@ -22,20 +22,18 @@ NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 REFUSED = "HMAC authentication failed: Nonce reused; X-Signature is right (key current), X-Nonce came before"
 
 
-def written(line: RequestLine, form: str) -> tuple[str, str]:
+def written(told: Told, form: str) -> tuple[str, str]:
     """What both logs get."""
-    access: list[bytes] = []
-    server: list[bytes] = []
-    RequestLines(form, access.append, [server.append], level=10).tell(line)  # type: ignore[arg-type]
-    return access[0].decode().rstrip("\n"), server[0].decode().rstrip("\n")
+    access, server = lines_of(form, [(time.time(), told)])
+    return access.decode().rstrip("\n"), server.decode().rstrip("\n")
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-@example(agent="", path="\xa0", remark="")
-@given(agent=st.text(max_size=40), path=st.text(min_size=1, max_size=40), remark=st.text(max_size=60))
-def test_what_the_service_writes_is_read(form: str, agent: str, path: str, remark: str) -> None:
+@example(agent=b"", path=b"\xa0", remark="")
+@given(agent=st.binary(max_size=40), path=st.binary(min_size=1, max_size=40), remark=st.text(max_size=60))
+def test_what_the_service_writes_is_read(form: str, agent: bytes, path: bytes, remark: str) -> None:
     """Whatever a client put into it."""
-    line = RequestLine("2001:db8::1", "POST", "/" + path, "/prove", "1.1", "b" * 20, agent, 401, 99, 0.0123, "old", REFUSED + remark)
+    line = request("2001:db8::1", status=401, ms=12.3, key="old", remark=REFUSED + remark) | {"path": b"/" + path, "user_agent": agent}
     access_text, server_text = written(line, form)
     access, server = access_line(access_text), server_line(server_text)
     assert access is not None

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 from e2e.running import ROOT, Server
-from log_history import History, request
+from log_history import History, Told, request
 
-from logos_pxl.logs.requests import RequestLine
 from logos_pxl.ops.report import Check, Report, Section, Status
 from logos_pxl.ops.reviews.capacity import demand_of
 from logos_pxl.ops.reviews.days import by_day, whole_days
@@ -35,7 +34,7 @@ def check(report: Report, name: str) -> Check:
     return found
 
 
-def a_day(count: int, *, ms: float, failed: int = 0) -> Iterator[tuple[int, RequestLine]]:
+def a_day(count: int, *, ms: float, failed: int = 0) -> Iterator[tuple[int, Told]]:
     """Requests over a whole day, durations scattered about ``ms``; every second one in the hour from noon on."""
     chance = random.Random(count)
     for number in range(count):

@@ -2,15 +2,37 @@
 
 import gzip
 import json
+import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from unittest.mock import patch
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from logos_pxl.logs.requests import RequestLine, RequestLines
+from logos_pxl_engine import LineWriter
+
+from logos_pxl.logs.requests import RequestLines
 
 Milliseconds = Callable[[random.Random], float]
+Told = dict[str, Any]
+"""What ``RequestLines.tell`` takes."""
+
+
+def lines_of(form: str, requests: "Iterable[tuple[float, Told]]", *, level: int = logging.INFO) -> tuple[bytes, bytes]:
+    """What access.log and pxl-server.log get of requests, each told at its time in seconds since 1970."""
+    now = 0.0
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("access", "server")]
+        writers = [LineWriter(path.name, path, lambda lost: b"%d lost\n" % lost, print, max_pending_bytes=1 << 28) for path in paths]
+        lines = RequestLines(form, writers[0], writers[1:], level=level, clock=lambda: now)  # type: ignore[arg-type]
+        for at, told in requests:
+            now = at
+            lines.tell(**told)
+        for writer in writers:
+            writer.close(timeout_s=30)
+        access, server = (path.read_bytes() for path in paths)
+        return access, server
 
 
 class History:
@@ -22,24 +44,17 @@ class History:
         (log_dir / "archive").mkdir(parents=True)
         self._json = as_json
 
-    def day(self, days_ago: int, requests: "Iterator[tuple[int, RequestLine]]") -> None:
+    def day(self, days_ago: int, requests: "Iterable[tuple[int, Told]]") -> None:
         """One day's requests: the second of the day, and what is told of it."""
         start = (self.until - timedelta(days=days_ago)).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-        access: list[bytes] = []
-        server: list[bytes] = []
-        lines = RequestLines("json" if self._json else "text", access.append, [server.append], level=20)
-        now = start
-        with patch("logos_pxl.logs.requests.time.time", side_effect=lambda: now):
-            for second, line in requests:
-                now = start + second
-                lines.tell(line)
-        for stem, pieces in (("access", access), ("pxl-server", server)):
+        access, server = lines_of("json" if self._json else "text", ((start + second, line) for second, line in requests))
+        for stem, data in (("access", access), ("pxl-server", server)):
             if days_ago:
                 # A day's log is archived in the night after it.
                 name = f"{stem}_{self.until - timedelta(days=days_ago - 1):%Y%m%d}.log.gz"
-                (self.log_dir / "archive" / name).write_bytes(gzip.compress(b"".join(pieces)))
+                (self.log_dir / "archive" / name).write_bytes(gzip.compress(data))
             else:
-                (self.log_dir / f"{stem}.log").write_bytes(b"".join(pieces))
+                (self.log_dir / f"{stem}.log").write_bytes(data)
 
     def performance(self, days_ago: int, calls: int, p95_ms: float) -> None:
         """performance.json of a day."""
@@ -54,9 +69,9 @@ class History:
 
 def request(
     client: str = "203.0.113.9", *, status: int = 200, ms: float = 5.0, path: str = "/prove", remark: str = "", key: str = ""
-) -> RequestLine:
+) -> Told:
     """A request for a verdict."""
-    return RequestLine(
-        client=client, method="POST", path=path, endpoint=path, http_version="1.1", request_id="b" * 20, user_agent="t", status=status,
-        body_bytes=100, duration_s=ms / 1000, key=key, remark=remark,
-    )  # fmt: skip
+    return {
+        "client": client, "method": "POST", "path": path.encode(), "endpoint": path, "http_version": "1.1", "request_id": "b" * 20,
+        "user_agent": b"t", "status": status, "body_bytes": 100, "duration_s": ms / 1000, "key": key or None, "remark": remark,
+    }  # fmt: skip

@@ -1,6 +1,6 @@
 """The PXL engine: formulas, search and untrusted checks. Every function releases the GIL while it works."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, Literal, final
 
@@ -154,3 +154,71 @@ def write_files(folder: PathLike[str], suffix: str, files: Sequence[tuple[str, b
 
 def remove_files(folder: PathLike[str], names: Sequence[str]) -> list[OSError | None]:
     """Remove files from ``folder`` without the GIL; one that is not there counts as removed. Returns what failed, file by file."""
+
+@final
+class LineWriter:
+    """Log lines, taken at once and written by a thread without the GIL.
+
+    ``write`` never waits for a disk and never raises. Lines are written whole, in order, each once; one that finds no room in memory is counted.
+    A file may be renamed (``reopen`` hastens the move to the new one) or copied and truncated at any time: nothing is written while somebody else
+    reads it, for 2.5 seconds at most.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        path: PathLike[str] | None,
+        lost_line: Callable[[int], bytes],
+        changed: Callable[[str | None], object],
+        *,
+        max_pending_bytes: int,
+    ) -> None:
+        """Write to the file ``path``, made when missing, or to standard error. Raises OSError.
+
+        The thread calls ``lost_line`` for the line that tells how many found no room, and ``changed`` with the reason when the target cannot be
+        written, with None when it is written again.
+        """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def lost(self) -> int:
+        """How many lines found no room since the start."""
+
+    def write(self, line: bytes, *, urgent: bool = False) -> None:
+        """Take a line, which ends in a line feed; an urgent one is not gathered with others for 50 milliseconds first."""
+
+    def reopen(self) -> None:
+        """Open the file anew before the next line."""
+
+    def close(self, *, timeout_s: float) -> None:
+        """Write what was taken, and end the thread; waits for it for ``timeout_s`` seconds at most."""
+
+@final
+class RequestLog:
+    """Lines of requests, in access.log for all, in pxl-server.log for those that ask for proofs (POST), were refused (401, 429) or failed (5xx).
+
+    Text is expected escaped; in the form ``text`` the user agent with its double quotes. Belongs to one thread.
+    """
+
+    level: int  # as in logging: pxl-server.log gets what has this level or a higher one
+
+    def __init__(self, form: Literal["text", "json"], access: LineWriter, server: Sequence[LineWriter], *, level: int) -> None: ...
+    def tell(
+        self,
+        client: str,
+        method: str,
+        path: str,
+        endpoint: str,
+        http_version: str,
+        request_id: str,
+        user_agent: str,
+        status: int,
+        body_bytes: int,
+        duration_s: float,
+        key: str,
+        remark: str,
+        now_s: float,
+        /,
+    ) -> None:
+        """Write a request's line or lines; ``key`` and ``remark`` may be empty."""

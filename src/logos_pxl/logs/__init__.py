@@ -2,6 +2,6 @@
 
 from logos_pxl.logs.context import REQUEST_ID
 from logos_pxl.logs.opening import Logs, note_failed_start
-from logos_pxl.logs.requests import RequestLine, RequestLines
+from logos_pxl.logs.requests import RequestLines
 
-__all__ = ["REQUEST_ID", "Logs", "RequestLine", "RequestLines", "note_failed_start"]
+__all__ = ["REQUEST_ID", "Logs", "RequestLines", "note_failed_start"]

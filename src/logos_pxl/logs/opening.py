@@ -7,7 +7,6 @@ import contextlib
 import json
 import logging
 import os
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,13 +15,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from logos_pxl_engine import LineWriter
+
 from logos_pxl.errors import ConfigurationError, PxlError
 from logos_pxl.logs.escaping import escaped
 from logos_pxl.logs.formats import Form, formatter
 from logos_pxl.logs.requests import RequestLines
-from logos_pxl.logs.targets import Descriptor, LogFile, Target
 from logos_pxl.logs.times import iso
-from logos_pxl.logs.writer import LineWriter
 from logos_pxl.service_settings import ServiceSettings
 
 SERVER_LOG = "pxl-server.log"
@@ -52,13 +51,12 @@ class Logs:
     def open(cls, settings: ServiceSettings) -> "Iterator[Logs]":
         """Open the files in ``PXL_LOG_DIR``, and take what goes through ``logging``. Raises ConfigurationError."""
         with ExitStack() as stack:
-            access = _started(stack, ACCESS_LOG, _file(settings.log_dir, ACCESS_LOG), settings.log_format)
-            server = [_started(stack, SERVER_LOG, _file(settings.log_dir, SERVER_LOG), settings.log_format)]
+            access = _started(stack, settings, ACCESS_LOG)
+            server = [_started(stack, settings, SERVER_LOG)]
             if settings.log_stderr:
-                stderr = Descriptor(sys.stderr.fileno())
-                server.append(_started(stack, "standard error", stderr, settings.log_format, max_pending_bytes=_STDERR_BYTES))
+                server.append(_writer(stack, "standard error", None, settings.log_format, max_pending_bytes=_STDERR_BYTES))
             level = _LEVELS[settings.log_level]
-            requests = RequestLines(settings.log_format, access.write, [writer.write for writer in server], level=level)
+            requests = RequestLines(settings.log_format, access, server, level=level)
             stack.enter_context(_taking_records(server, settings.log_format, level))
             stack.enter_context(_telling_unforeseen_errors())
             yield cls(requests, (access, *server))
@@ -66,7 +64,7 @@ class Logs:
     def set_level(self, name: str) -> None:
         """From now on tell what has this level (``LOG_LEVEL``) or a higher one."""
         logging.getLogger().setLevel(_LEVELS[name])
-        self.requests.level = _LEVELS[name]
+        self.requests.set_level(_LEVELS[name])
 
     def lost_lines(self) -> dict[str, int]:
         """How many lines of each file, and of standard error, were lost since the start."""
@@ -94,20 +92,29 @@ def _failed_start_line(message: str, as_json: bool) -> str:
     return f"{now} CRITICAL start: the service did not start: {escaped(message)}\n"
 
 
-def _file(folder: Path, name: str) -> LogFile:
+def _started(stack: ExitStack, settings: ServiceSettings, name: str) -> LineWriter:
+    folder = settings.log_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return LogFile(folder / name)
+        return _writer(stack, name, folder / name, settings.log_format)
     except OSError as error:
         raise ConfigurationError(
             f"PXL_LOG_DIR={str(folder)!r}: {name} cannot be written there: {error.strerror}; give a folder that this user may write"
         ) from error
 
 
-def _started(stack: ExitStack, name: str, target: Target, form: Form, *, max_pending_bytes: int = 16 << 20) -> LineWriter:
-    writer = LineWriter(name, target, partial(_lost_line, name, formatter(form)), max_pending_bytes=max_pending_bytes)
+def _writer(stack: ExitStack, name: str, path: Path | None, form: Form, *, max_pending_bytes: int = 16 << 20) -> LineWriter:
+    lost_line, changed = partial(_lost_line, name, formatter(form)), partial(_tell_change, name, max_pending_bytes)
+    writer = LineWriter(name, path, lost_line, changed, max_pending_bytes=max_pending_bytes)
     stack.callback(writer.close, timeout_s=_CLOSE_S)
     return writer
+
+
+def _tell_change(name: str, max_pending_bytes: int, failure: str | None) -> None:
+    if failure is None:
+        _log.warning("%s is written again", name)
+    else:
+        _log.error("%s cannot be written: %s; its lines wait in memory, up to %d bytes", name, failure, max_pending_bytes)
 
 
 def _lost_line(name: str, form: logging.Formatter, lost: int) -> bytes:

@@ -9,15 +9,9 @@ from functools import lru_cache
 
 def iso(timestamp_s: float) -> str:
     """ISO 8601 in UTC, such as ``2026-01-31T09:30:00.25Z``."""
-    return f"{_of_second(int(timestamp_s))[0]}.{int(timestamp_s % 1 * 100):02d}Z"
-
-
-def common(timestamp_s: float) -> str:
-    """The form of the common log format in UTC, such as ``31/Jan/2026:09:30:00 +0000``."""
-    return _of_second(int(timestamp_s))[1]
+    return f"{_of_second(int(timestamp_s))}.{int(timestamp_s % 1 * 100):02d}Z"
 
 
 @lru_cache(maxsize=8)
-def _of_second(second: int) -> tuple[str, str]:
-    utc = time.gmtime(second)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", utc), time.strftime("%d/%b/%Y:%H:%M:%S +0000", utc)
+def _of_second(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))

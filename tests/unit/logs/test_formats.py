@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from logos_pxl.logs import REQUEST_ID
 from logos_pxl.logs.escaping import escaped, quoted
 from logos_pxl.logs.formats import formatter
-from logos_pxl.logs.requests import RequestLine, RequestLines
-from logos_pxl.logs.times import common, iso
+from logos_pxl.logs.times import iso
 
 
 @pytest.fixture
@@ -123,7 +122,7 @@ def test_no_time_is_taken_for_a_status() -> None:
     """The manual counts refused signatures by ``grep -c 401``."""
     for hundredth in range(0, 86_400_00, 997):
         now = 1_767_225_600 + hundredth / 100
-        assert "401" not in iso(now) + common(now)
+        assert "401" not in iso(now)
 
 
 def test_words_of_other_parts_are_no_errors() -> None:
@@ -131,47 +130,3 @@ def test_words_of_other_parts_are_no_errors() -> None:
     made = record("Started", name="uvicorn.error")
     made.levelname = "INFO"
     assert "error" not in formatter("text").format(made).lower()
-
-
-@pytest.mark.parametrize(
-    ("status", "method", "level"),
-    [
-        (200, "POST", "INFO"),
-        (400, "POST", "INFO"),
-        (401, "GET", "WARNING"),
-        (429, "GET", "WARNING"),
-        (500, "GET", "ERROR"),
-        (503, "POST", "WARNING"),
-    ],
-)
-def test_the_level_of_a_request_is_that_of_its_status(status: int, method: str, level: str) -> None:
-    """Whose fault it is decides; requests that only look are told in access.log alone."""
-    access: list[bytes] = []
-    server: list[bytes] = []
-    lines = RequestLines("text", access.append, [server.append], level=logging.INFO)
-    lines.tell(RequestLine("10.0.0.1", method, "/x", "/x", "1.1", "abc", "agent", status=status))
-    lines.tell(RequestLine("10.0.0.1", "GET", "/x", "/x", "1.1", "abc", "agent", status=200))
-    assert len(access) == 2
-    assert [line.split()[2] for line in server] == [level.encode()]
-    lines.level = logging.CRITICAL
-    lines.tell(RequestLine("10.0.0.1", method, "/x", "/x", "1.1", "abc", "agent", status=status))
-    assert (len(access), len(server)) == (3, 1)
-
-
-@given(st.text(max_size=400), st.text(max_size=400), st.text(max_size=400))
-def test_what_a_client_chose_stays_in_its_line(path: str, agent: str, remark: str) -> None:
-    """In both logs and both forms, and lines are bounded."""
-    for form in ("text", "json"):
-        for line in told(form, RequestLine("10.0.0.1", "POST", path, "/x", "1.1", "abc", agent, status=200, remark=remark)):
-            assert line.count(b"\n") == 1
-            assert line.endswith(b"\n")
-            assert len(line.decode().splitlines()) == 1
-            assert len(line) < 12_000
-            if form == "json":
-                json.loads(line)
-
-
-def told(form: str, line: RequestLine) -> list[bytes]:
-    written: list[bytes] = []
-    RequestLines(form, written.append, [written.append], level=logging.INFO).tell(line)  # type: ignore[arg-type]
-    return written

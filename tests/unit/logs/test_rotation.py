@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-from logos_pxl.logs.targets import LogFile
-from logos_pxl.logs.writer import LineWriter
+from logos_pxl_engine import LineWriter
 
 ROTATIONS = 5
+
+
+def line_writer(log: Path) -> LineWriter:
+    return LineWriter(log.name, log, lambda lost: b"lost %d\n" % lost, print, max_pending_bytes=16 << 20)
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def log(tmp_path: Path) -> Path:
 @contextmanager
 def writing(log: Path) -> Iterator[tuple[LineWriter, list[int]]]:
     """Two threads write numbered lines until the block ends; gives the writer, and a list that holds how many were written at the end."""
-    writer = LineWriter(log.name, LogFile(log), lambda lost: b"lost %d\n" % lost)
+    writer = line_writer(log)
     counts: list[int] = []
     ending = threading.Event()
 
@@ -96,7 +98,7 @@ def test_copying_and_truncating_as_the_manual_does_loses_no_line(log: Path) -> N
 
 def test_who_reads_for_ever_does_not_stop_the_log(log: Path) -> None:
     """``tail -f`` sees each line, within seconds."""
-    writer = LineWriter(log.name, LogFile(log), lambda lost: b"lost %d\n" % lost)
+    writer = line_writer(log)
     tail = subprocess.Popen(["tail", "-n", "+1", "-f", str(log)], stdout=subprocess.PIPE)
     try:
         assert tail.stdout is not None
@@ -115,7 +117,7 @@ def test_an_archive_folder_that_comes_late_is_no_trouble(log: Path) -> None:
     """The folder removed with its files is made again."""
     log = log.parent / "logs" / "access.log"
     log.parent.mkdir()
-    writer = LineWriter(log.name, LogFile(log), lambda lost: b"lost %d\n" % lost)
+    writer = line_writer(log)
     log.unlink()
     log.parent.rmdir()
     writer.write(b"line\n")

@@ -1,31 +1,22 @@
 """Lines on their way: a disk that fails costs nobody anything but memory, within bounds."""
 
-import errno
-import os
-import threading
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
-
-from logos_pxl.logs.targets import Descriptor, LogFile
-from logos_pxl.logs.writer import LineWriter
+from logos_pxl_engine import LineWriter
 
 
 def lost_line(lost: int) -> bytes:
     return b"%d lines were lost\n" % lost
 
 
-class FullDisk(LogFile):
-    """A real file on a disk that is full as long as ``full`` says; then it takes a few bytes at a time."""
-
-    full = True
-
-    def append(self, data: memoryview) -> int:
-        """Refuse, or take seven bytes."""
-        if self.full:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return super().append(data[:7])
+def line_writer(path: Path | None, *, changes: list[str | None] | None = None, max_pending_bytes: int = 16 << 20) -> LineWriter:
+    """One that notes what it tells."""
+    noted = [] if changes is None else changes
+    return LineWriter("log", path, lost_line, noted.append, max_pending_bytes=max_pending_bytes)
 
 
 def wait_until(holds: object, within_s: float = 5.0) -> None:
@@ -37,8 +28,10 @@ def wait_until(holds: object, within_s: float = 5.0) -> None:
 
 def test_lines_wait_while_the_disk_is_full(tmp_path: Path) -> None:
     """When there is room again they are written, in order, and it is told how many found no room in memory."""
-    target = FullDisk(tmp_path / "log")
-    writer = LineWriter("log", target, lost_line, max_pending_bytes=1000)
+    log = tmp_path / "log"
+    log.symlink_to("/dev/full")
+    changes: list[str | None] = []
+    writer = line_writer(log, changes=changes, max_pending_bytes=1000)
     lines = [b"line %03d\n" % number for number in range(300)]
     for line in lines:
         started = time.monotonic()
@@ -46,16 +39,19 @@ def test_lines_wait_while_the_disk_is_full(tmp_path: Path) -> None:
         assert time.monotonic() - started < 0.5
     kept = 1000 // len(lines[0])
     assert writer.lost == 300 - kept
-    target.full = False
-    wait_until(lambda: b"were lost" in target.path.read_bytes(), 10)
+    wait_until(lambda: changes == ["No space left on device"])
+    # The next try finds that the name leads elsewhere.
+    log.unlink()
+    wait_until(lambda: log.exists() and b"were lost" in log.read_bytes(), 10)
     writer.close(timeout_s=5)
     assert writer.lost == 300 - kept, "what was told is not forgotten"
-    assert target.path.read_bytes() == b"".join(lines[:kept]) + lost_line(300 - kept)
+    assert log.read_bytes() == b"".join(lines[:kept]) + lost_line(300 - kept)
+    assert changes == ["No space left on device", None]
 
 
-def test_a_real_full_device_raises_nothing() -> None:
+def test_a_full_disk_costs_whoever_closes_no_time() -> None:
     """/dev/full refuses every write; writing and closing go on."""
-    writer = LineWriter("full", LogFile(Path("/dev/full")), lost_line)
+    writer = line_writer(Path("/dev/full"))
     for _ in range(100):
         writer.write(b"line\n")
     started = time.monotonic()
@@ -63,25 +59,62 @@ def test_a_real_full_device_raises_nothing() -> None:
     assert time.monotonic() - started < 3
 
 
+@pytest.mark.parametrize("told", [ValueError("told"), None])
+def test_who_cannot_listen_stops_no_line(tmp_path: Path, told: Exception | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of whoever is told of changes is no reason to write no more."""
+    unraisable: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", unraisable.append)
+
+    def changed(_: str | None) -> None:
+        if told is not None:
+            raise told
+
+    log = tmp_path / "log"
+    log.symlink_to("/dev/full")
+    writer = LineWriter("log", log, lost_line, changed, max_pending_bytes=1000)
+    writer.write(b"line\n")
+    if told is not None:
+        wait_until(lambda: bool(unraisable))
+    log.unlink()
+    wait_until(lambda: log.exists() and log.read_bytes() == b"line\n", 10)
+    writer.close(timeout_s=5)
+
+
+def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    """With the error's own class."""
+    with pytest.raises(IsADirectoryError, match="Is a directory") as raised:
+        line_writer(tmp_path)
+    assert raised.value.strerror == "Is a directory"
+
+
+BLOCKED = """
+import time
+from logos_pxl_engine import LineWriter
+writer = LineWriter("stderr", None, lambda lost: b"lost", print, max_pending_bytes=1 << 20)
+started = time.monotonic()
+for _ in range(50_000):
+    writer.write(b"x" * 100 + b"\\n")
+assert writer.lost > 30_000
+writer.close(timeout_s=0.2)
+print(time.monotonic() - started)
+"""
+
+
 def test_a_reader_that_does_not_read_holds_nobody() -> None:
     """A pipe that nobody empties blocks the writing thread, not those who write lines, nor the end."""
-    reading, writing = os.pipe()
+    process = subprocess.Popen([sys.executable, "-c", BLOCKED], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        writer = LineWriter("stderr", Descriptor(writing), lost_line, max_pending_bytes=1 << 20)
-        started = time.monotonic()
-        for _ in range(50_000):
-            writer.write(b"x" * 100 + b"\n")
-        assert time.monotonic() - started < 5
-        writer.close(timeout_s=0.2)
-        assert time.monotonic() - started < 6
+        assert process.stdout is not None
+        assert process.wait(30) == 0
+        assert float(process.stdout.read()) < 6
     finally:
-        os.close(reading)
-        os.close(writing)
+        process.kill()
+        process.communicate()
 
 
 def test_closing_writes_what_was_taken(tmp_path: Path) -> None:
     """The last lines before the end are in the file."""
-    writer = LineWriter("log", LogFile(tmp_path / "log"), lost_line)
+    writer = line_writer(tmp_path / "log")
     for number in range(1000):
         writer.write(b"%d\n" % number)
     writer.close(timeout_s=5)
@@ -90,7 +123,7 @@ def test_closing_writes_what_was_taken(tmp_path: Path) -> None:
 
 def test_an_urgent_line_does_not_wait_for_others(tmp_path: Path) -> None:
     """What may be the last word of a process is written at once."""
-    writer = LineWriter("log", LogFile(tmp_path / "log"), lost_line)
+    writer = line_writer(tmp_path / "log")
     writer.write(b"last\n", urgent=True)
     wait_until(lambda: (tmp_path / "log").stat().st_size > 0, 1)
     writer.close(timeout_s=5)
@@ -98,16 +131,20 @@ def test_an_urgent_line_does_not_wait_for_others(tmp_path: Path) -> None:
 
 def test_no_thread_stays_behind(tmp_path: Path) -> None:
     """Closing ends the writing thread."""
-    before = threading.active_count()
-    writer = LineWriter("log", LogFile(tmp_path / "log"), lost_line)
+
+    def threads() -> int:
+        return sum((task / "comm").read_text() == "log-mine\n" for task in Path("/proc/self/task").iterdir())
+
+    writer = LineWriter("mine", tmp_path / "log", lost_line, print, max_pending_bytes=1000)
+    wait_until(lambda: threads() == 1)
     writer.close(timeout_s=5)
-    assert threading.active_count() == before
+    wait_until(lambda: threads() == 0)
 
 
 @pytest.mark.parametrize("size", [1, 1 << 18, (1 << 18) + 1, 1 << 20])
 def test_long_lines_are_whole(tmp_path: Path, size: int) -> None:
     """Pieces end where lines end."""
-    writer = LineWriter("log", LogFile(tmp_path / "log"), lost_line)
+    writer = line_writer(tmp_path / "log")
     lines = [bytes([letter]) * size + b"\n" for letter in b"abc"]
     for line in lines:
         writer.write(line)

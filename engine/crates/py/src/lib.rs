@@ -9,6 +9,7 @@ mod errors;
 mod files;
 mod formula;
 mod guard;
+mod logs;
 mod searching;
 
 use pyo3::prelude::*;
@@ -28,6 +29,8 @@ mod logos_pxl_engine {
     use super::files::{remove_files, write_files};
     #[pymodule_export]
     use super::formula::{Formula, Limits};
+    #[pymodule_export]
+    use super::logs::{LineWriter, RequestLog};
     #[pymodule_export]
     use super::searching::{CancelToken, Countermodel, Proof, Unknown, search};
 

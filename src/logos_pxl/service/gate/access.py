@@ -11,7 +11,7 @@ from typing import Protocol
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from logos_pxl.logs import REQUEST_ID, RequestLine, RequestLines
+from logos_pxl.logs import REQUEST_ID, RequestLines
 from logos_pxl.service.arrivals import Arrival, RequestIds
 from logos_pxl.service.gate.clients import UNKNOWN, Clients
 from logos_pxl.service.problems import defect
@@ -82,16 +82,26 @@ class AccessLog:
             if self._measures is not None:
                 self._measures.ended(scope, status, seconds)
             if self._lines is not None:
-                line = _line(scope, arrival, self._endpoints.name(scope["path"]))
-                line.status, line.body_bytes, line.duration_s = status, body_bytes, seconds
-                self._lines.tell(line)
+                self._lines.tell(
+                    arrival.client,
+                    scope["method"],
+                    scope["raw_path"],
+                    self._endpoints.name(scope["path"]),
+                    scope["http_version"],
+                    arrival.request_id,
+                    arrival.headers.get(b"user-agent", b""),
+                    status,
+                    body_bytes,
+                    seconds,
+                    arrival.key,
+                    arrival.remark,
+                )
 
     def tell_unread(self, client: str | None, status: int, reason: str) -> str:
         """A request could not be read, and so has no more than this; gives the id that its line has."""
         request_id = self._ids.new()
-        line = RequestLine(client or UNKNOWN, "-", "-", UNREADABLE, "-", request_id, user_agent="", remark=reason, status=status)
         if self._lines is not None:
-            self._lines.tell(line)
+            self._lines.tell(client or UNKNOWN, "-", b"-", UNREADABLE, "-", request_id, b"", status, 0, 0.0, None, reason)
         return request_id
 
 
@@ -109,17 +119,3 @@ class Endpoints:
             return path
         first = path.split("/", 2)[1:2]
         return self._by_first.get(first[0], _OTHER) if first else _OTHER
-
-
-def _line(scope: Scope, arrival: Arrival, endpoint: str) -> RequestLine:
-    return RequestLine(
-        arrival.client,
-        scope["method"],
-        scope["raw_path"].decode("latin-1"),
-        endpoint,
-        scope["http_version"],
-        arrival.request_id,
-        arrival.text_of(b"user-agent"),
-        key=arrival.key or "",
-        remark=arrival.remark,
-    )
