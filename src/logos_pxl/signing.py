@@ -1,4 +1,4 @@
-"""Signed requests: what is signed, and how. For clients and for the service alike; imports nothing of the service.
+"""Signed requests: what is signed, and how. For clients; imports nothing of the service, which checks by the engine (crates/signing).
 
 Invariant: different requests have different canonical strings, for no part can hold the line feed that separates the parts. The format,
 with test vectors, is in docs/signed-requests.md.
@@ -15,7 +15,6 @@ WINDOW_S = 60
 """How far a request's timestamp may be from the service's clock, in seconds, either way."""
 
 MIN_KEY_BYTES = 32
-_BLOCK_BYTES = hashlib.sha256().block_size
 
 _FORMS = {"method": r"[A-Z]{1,20}", "target": r"/[!-~]*", "timestamp": r"[1-9][0-9]{8,11}", "nonce": r"[A-Za-z0-9_-]{16,64}"}
 # A part with a line feed of its own would make a fifth line.
@@ -54,26 +53,6 @@ def canonical_string(method: str, target: str, timestamp: str, nonce: str, body:
 def signature(key: bytes, canonical: bytes) -> str:
     """HMAC-SHA256 (RFC 2104, FIPS 180-4) as 64 lower-case hexadecimal digits."""
     return hmac.digest(key, canonical, "sha256").hex()
-
-
-class Verifier:
-    """Checks signatures that were made with one key. What depends on the key alone is computed once (RFC 2104, section 4)."""
-
-    def __init__(self, key: bytes) -> None:
-        # FIPS 198-1: a key longer than the block is hashed first. ``hmac.new`` copies three times as slowly as these two.
-        block = (hashlib.sha256(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(_BLOCK_BYTES, b"\0")
-        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
-        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
-
-    def accepts(self, canonical: bytes, given: str) -> bool:
-        """Whether ``given`` is the signature, compared in a time that does not depend on where they differ."""
-        # compare_digest refuses text beyond ASCII. What is checked first tells nothing about the key.
-        if not given.isascii():
-            return False
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(canonical)
-        outer.update(inner.digest())
-        return hmac.compare_digest(outer.hexdigest(), given)
 
 
 def signed_headers(

@@ -1,4 +1,4 @@
-"""The PXL engine: formulas, search and untrusted checks. Every function releases the GIL while it works."""
+"""The PXL engine: formulas, search and untrusted checks. Every function releases the GIL while it works for long."""
 
 from collections.abc import Callable, Sequence
 from os import PathLike
@@ -222,3 +222,25 @@ class RequestLog:
         /,
     ) -> None:
         """Write a request's line or lines; ``key`` and ``remark`` may be empty."""
+
+@final
+class SignatureKeys:
+    """Keys that requests are signed with (docs/signed-requests.md). Signatures are compared in constant time."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None: ...
+    def key_of(self, method: str, target: bytes, timestamp: bytes, nonce: bytes, body: bytes, signature: bytes, /) -> int | None:
+        """The index of the first key that ``signature`` (64 lower-case hexadecimal digits) was made with, None when there is none; all are tried.
+
+        Raises ValueError for a part that cannot be signed; the message names it.
+        """
+
+@final
+class Nonces:
+    """Nonces that were used, ``most`` at a time, none dropped before its end. Times are seconds of the caller's clock, which never goes back."""
+
+    def __init__(self, most: int) -> None: ...
+    def claim(self, nonce: str, ends_s: float, now_s: float, /) -> bool | None:
+        """Whether ``nonce`` is claimed for the first time until ``ends_s``; None when more are alive than can be kept."""
+
+    def live(self, now_s: float, /) -> list[tuple[str, float]]:
+        """Those that are alive, with the seconds that each has left."""

@@ -4,8 +4,7 @@ Invariant: no call waits longer than a few times ``PXL_REDIS_TIMEOUT_MS``, and n
 is kept in this process. What is read from here is not believed: an entry is bytes from outside, for its reader to check.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from logos_pxl.errors import SessionError
 from logos_pxl.observing import RedisState
@@ -17,8 +16,7 @@ class NoncesFull(SessionError):
     code = "nonces-full"
 
 
-@dataclass(frozen=True, slots=True)
-class RateDecision:
+class RateDecision(NamedTuple):
     """Whether a request is within its quota, what is left of it, and in how many seconds it is whole again.
 
     ``remaining`` counts requests and is at least 0. ``reset_s`` is more than 0; a request that was refused will be allowed after it.

@@ -4,7 +4,9 @@ Invariant: bounded. Of rate buckets the one that ends first goes when there are 
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+
+from logos_pxl_engine import Nonces
 
 from logos_pxl.observing import RedisState
 from logos_pxl.shared_state.expiring import ExpiringMap
@@ -19,19 +21,16 @@ class LocalState:
         self._max_nonces = max_nonces
         self._max_buckets = max_buckets
         self._clock = clock
-        self._nonces: ExpiringMap[None] = ExpiringMap()
+        self._nonces = Nonces(max_nonces)
         self._rates: ExpiringMap[int] = ExpiringMap()
 
     async def claim_nonce(self, key: str, ttl_s: float) -> bool:
         """True once within ``ttl_s`` seconds. Raises NoncesFull."""
         now = self._clock()
-        if self._nonces.get(key, now=now) is not None:
-            return False
-        self._nonces.drop_ended(now=now)
-        if len(self._nonces) >= self._max_nonces:
+        claimed = self._nonces.claim(key, now + ttl_s, now)
+        if claimed is None:
             raise NoncesFull(f"{self._max_nonces} nonces are alive, and no more can be kept: try again in {ttl_s:g} s")
-        self._nonces.put(key, None, ends=now + ttl_s)
-        return True
+        return claimed
 
     async def take_token(self, bucket: str, limit: int, window_s: int) -> RateDecision:
         """Count one request against ``bucket``."""
@@ -61,7 +60,6 @@ class LocalState:
         """In this process, by choice."""
         return "local"
 
-    def live_nonces(self) -> Iterator[tuple[str, float]]:
+    def live_nonces(self) -> list[tuple[str, float]]:
         """Each nonce that is alive, with the seconds that it has left."""
-        now = self._clock()
-        return ((key, ends - now) for key, ends in self._nonces.live(now=now))
+        return self._nonces.live(self._clock())

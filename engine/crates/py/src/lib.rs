@@ -1,6 +1,6 @@
 //! The Python binding: conversions and nothing else. The interface is told in `logos_pxl_engine.pyi`.
 //!
-//! Invariant: no function works while it holds the GIL, and no panic crosses the boundary; see [`guard::released`].
+//! Invariant: no function works for longer than a few microseconds while it holds the GIL, and no panic crosses the boundary; see [`guard::released`].
 
 mod certificates;
 mod confine;
@@ -11,6 +11,7 @@ mod formula;
 mod guard;
 mod logs;
 mod searching;
+mod signatures;
 
 use pyo3::prelude::*;
 
@@ -33,6 +34,8 @@ mod logos_pxl_engine {
     use super::logs::{LineWriter, RequestLog};
     #[pymodule_export]
     use super::searching::{CancelToken, Countermodel, Proof, Unknown, search};
+    #[pymodule_export]
+    use super::signatures::{Nonces, SignatureKeys};
 
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 

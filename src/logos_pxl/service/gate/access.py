@@ -5,7 +5,7 @@ Invariant: every request has exactly one line, also when it fails or is given up
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
 from starlette.routing import Route
@@ -58,14 +58,15 @@ class AccessLog:
         status = body_bytes = 0
         request_id = (b"x-request-id", arrival.request_id.encode("ascii"))
 
-        async def told(message: Message) -> None:
+        # No coroutine of its own around each of the server's, which would cost more than what is done here.
+        def told(message: Message) -> Awaitable[None]:
             nonlocal status, body_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], request_id, *arrival.fields]
             else:
                 body_bytes += len(message.get("body", b""))
-            await send(message)
+            return send(message)
 
         if self._measures is not None:
             self._measures.begun()

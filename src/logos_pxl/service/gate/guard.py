@@ -16,7 +16,7 @@ from logos_pxl.observing import Observer
 from logos_pxl.service.arrivals import Arrival
 from logos_pxl.service.bodies import BODY
 from logos_pxl.service.gate.ambiguity import refuse_ambiguity
-from logos_pxl.service.gate.quotas import Quota, count
+from logos_pxl.service.gate.quotas import WINDOW_S, Quota
 from logos_pxl.service.gate.signatures import Signatures
 from logos_pxl.service.problems import problem_of
 from logos_pxl.service.refusals import QuotaExceeded, Unauthenticated
@@ -55,8 +55,9 @@ class Guard:
                     if self._signatures is not None:
                         arrival.key, scope[BODY] = await self._signatures.check(scope, receive, arrival)
                         self._observer.authenticated(arrival.key)
-                    if self.quota.enabled:
-                        await count(arrival, self.quota, self._state)
+                    quota = self.quota
+                    if quota.enabled:
+                        quota.settle(arrival, await self._state.take_token(quota.bucket_of(arrival), quota.per_minute, WINDOW_S))
             except ClientDisconnect:
                 return
             except PxlError as error:

@@ -5,19 +5,21 @@ Invariant: a ring that demands signatures has at least one key. A ring does not 
 
 from dataclasses import dataclass, field
 
+from logos_pxl_engine import SignatureKeys
 from pydantic import SecretStr
 
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.observing import HmacKey
 from logos_pxl.service_settings import ServiceSettings
-from logos_pxl.signing import Verifier, key_of_hex
+from logos_pxl.signing import key_of_hex
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Keys by name."""
+    """Keys and their names, in the same order."""
 
-    keys: tuple[tuple[HmacKey, Verifier], ...] = field(repr=False)
+    _names: tuple[HmacKey, ...]
+    _keys: SignatureKeys = field(repr=False)
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> "KeyRing":
@@ -27,22 +29,22 @@ class KeyRing:
             ("new", settings.hmac_key_new),
             ("old", settings.hmac_key_old),
         )
-        keys = tuple((name, Verifier(key_of_hex(secret.get_secret_value()))) for name, secret in given if secret is not None)
+        keys = {name: key_of_hex(secret.get_secret_value()) for name, secret in given if secret is not None}
         if settings.hmac_auth_enabled and not keys:
             raise ConfigurationError(
                 "HMAC_SECRET_KEY is not set, and ENABLE_HMAC_AUTH=true demands signatures; give at least 64 hexadecimal digits (256 bits), "
                 "such as 'openssl rand -hex 32' prints, or set ENABLE_HMAC_AUTH=false"
             )
-        return cls(keys)
+        return cls(tuple(keys), SignatureKeys(list(keys.values())))
 
-    def key_of(self, canonical: bytes, signature: str) -> HmacKey | None:
-        """The name of the key that ``signature`` was made with; every key is tried, also after one that fits."""
-        found: HmacKey | None = None
-        for name, verifier in self.keys:
-            if verifier.accepts(canonical, signature) and found is None:
-                found = name
-        return found
+    def key_of(self, method: str, target: bytes, timestamp: bytes, nonce: bytes, body: bytes, *, signature: bytes) -> HmacKey | None:
+        """The name of the key that ``signature`` was made with; every key is tried, also after one that fits.
+
+        Raises ValueError for a part that cannot be signed.
+        """
+        found = self._keys.key_of(method, target, timestamp, nonce, body, signature)
+        return None if found is None else self._names[found]
 
     def names(self) -> str:
         """For people."""
-        return ", ".join(name for name, _ in self.keys) or "none"
+        return ", ".join(self._names) or "none"

@@ -12,7 +12,7 @@ from logos_pxl.service.arrivals import Arrival
 from logos_pxl.service.gate.clients import quota_bucket
 from logos_pxl.service.refusals import QuotaExceeded
 from logos_pxl.service_settings import ServiceSettings
-from logos_pxl.shared_state import SharedState
+from logos_pxl.shared_state import RateDecision
 
 WINDOW_S = 60
 
@@ -32,16 +32,21 @@ class Quota:
         policy = b'"default";q=%d;w=%d' % (settings.rate_limit_per_minute, WINDOW_S)
         return cls(settings.rate_limit_enabled, settings.rate_limit_per_minute, settings.rate_limit_by == "key", policy)
 
+    def bucket_of(self, arrival: Arrival) -> str:
+        """Whom a request is counted against."""
+        if self._counts_key(arrival):
+            return f"key:{arrival.key}"
+        return f"address:{quota_bucket(arrival.client)}"
 
-async def count(arrival: Arrival, quota: Quota, state: SharedState) -> None:
-    """Count one request against its client's quota. Raises QuotaExceeded."""
-    by_key = quota.by_key and arrival.key is not None
-    bucket = f"key:{arrival.key}" if by_key else f"address:{quota_bucket(arrival.client)}"
-    decision = await state.take_token(bucket, quota.per_minute, WINDOW_S)
-    wait_s = math.ceil(decision.reset_s)
-    arrival.fields = ((b"ratelimit-policy", quota.policy), (b"ratelimit", b'"default";r=%d;t=%d' % (decision.remaining, wait_s)))
-    if not decision.allowed:
-        whose = "this signature key" if by_key else "this client address"
-        raise QuotaExceeded(
-            f"{whose} may make {quota.per_minute} requests in {WINDOW_S} s; go on in {wait_s} s", retry_after_s=decision.reset_s
-        )
+    def settle(self, arrival: Arrival, decision: RateDecision) -> None:
+        """Have the answer tell what is left. Raises QuotaExceeded when the request is one too many."""
+        wait_s = math.ceil(decision.reset_s)
+        arrival.fields = ((b"ratelimit-policy", self.policy), (b"ratelimit", b'"default";r=%d;t=%d' % (decision.remaining, wait_s)))
+        if not decision.allowed:
+            whose = "this signature key" if self._counts_key(arrival) else "this client address"
+            raise QuotaExceeded(
+                f"{whose} may make {self.per_minute} requests in {WINDOW_S} s; go on in {wait_s} s", retry_after_s=decision.reset_s
+            )
+
+    def _counts_key(self, arrival: Arrival) -> bool:
+        return self.by_key and arrival.key is not None

@@ -19,7 +19,7 @@ from logos_pxl.service.gate.ambiguity import TARGET
 from logos_pxl.service.gate.keys import KeyRing
 from logos_pxl.service.refusals import Refusal, Unauthenticated
 from logos_pxl.shared_state import SharedState
-from logos_pxl.signing import WINDOW_S, NotSignable, canonical_string
+from logos_pxl.signing import WINDOW_S
 
 _HEADERS = {b"x-timestamp": "X-Timestamp", b"x-nonce": "X-Nonce", b"x-signature": "X-Signature"}
 _TIMESTAMP_DIGITS = 12
@@ -46,7 +46,7 @@ class Signatures:
         """
         now = self._clock()
         headers = arrival.headers
-        timestamp, nonce, signature = (arrival.text_of(b"x-timestamp"), arrival.text_of(b"x-nonce"), arrival.text_of(b"x-signature"))
+        timestamp, nonce, signature = headers.get(b"x-timestamp"), headers.get(b"x-nonce"), headers.get(b"x-signature")
         if not (timestamp and nonce and signature):
             missing = [shown for name, shown in _HEADERS.items() if not headers.get(name)]
             raise Unauthenticated(Refusal.MISSING, detail=f"{' and '.join(missing)} did not come")
@@ -55,22 +55,25 @@ class Signatures:
         if b"content-length" in headers or b"transfer-encoding" in headers:
             announced = arrival.text_of(b"content-length")
             body = await read_body(receive, announced, max_bytes=self._max_body_bytes, timeout_s=self._body_timeout_s)
-        key = self._key(_canonical(scope, timestamp, nonce, body), signature)
+        key = self._key_of(scope, timestamp, nonce, body, signature)
         # For as long as the timestamp stays within the window, which may be twice as long.
-        if not await self._state.claim_nonce(nonce, signed_s + WINDOW_S + _NONCE_MARGIN_S - now):
+        if not await self._state.claim_nonce(nonce.decode("ascii"), signed_s + WINDOW_S + _NONCE_MARGIN_S - now):
             raise Unauthenticated(Refusal.REUSED, detail=f"X-Signature is right (key {key}), X-Nonce came before")
         return key, body
 
-    def _key(self, canonical: bytes, signature: str) -> HmacKey:
-        key = self.keys.key_of(canonical, signature)
+    def _key_of(self, scope: Any, timestamp: bytes, nonce: bytes, body: bytes, signature: bytes) -> HmacKey:
+        target: bytes = scope.get(TARGET) or scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+        try:
+            key = self.keys.key_of(scope["method"], target, timestamp, nonce, body, signature=signature)
+        except ValueError as error:
+            raise Unauthenticated(Refusal.INVALID, detail=f"X-Signature cannot be right: {error}") from error
         if key is None:
             raise Unauthenticated(Refusal.INVALID, detail=f"X-Signature fits no key (tried: {self.keys.names()})")
         return key
 
 
-def _within_window(timestamp: str, now: float) -> int:
-    # Digits of other scripts are digits to int().
-    if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= _TIMESTAMP_DIGITS):
+def _within_window(timestamp: bytes, now: float) -> int:
+    if not (timestamp.isdigit() and len(timestamp) <= _TIMESTAMP_DIGITS):
         raise Unauthenticated(Refusal.WINDOW, detail="X-Timestamp is no whole number of seconds since 1970")
     signed_s = int(timestamp)
     away_s = signed_s - now
@@ -78,11 +81,3 @@ def _within_window(timestamp: str, now: float) -> int:
         away = f"{abs(away_s):.0f} s {'ahead of' if away_s > 0 else 'behind'} this clock"
         raise Unauthenticated(Refusal.WINDOW, detail=f"X-Timestamp is {away}, and {WINDOW_S} s are allowed")
     return signed_s
-
-
-def _canonical(scope: Any, timestamp: str, nonce: str, body: bytes) -> bytes:
-    target: bytes = scope.get(TARGET) or scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-    try:
-        return canonical_string(scope["method"], target.decode("ascii"), timestamp, nonce, body)
-    except (NotSignable, UnicodeDecodeError) as error:
-        raise Unauthenticated(Refusal.INVALID, detail=f"X-Signature cannot be right: {error}") from error

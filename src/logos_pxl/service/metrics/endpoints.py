@@ -12,6 +12,8 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from logos_pxl.service.condition import Condition
+from logos_pxl.service.metrics.counts import Count
+from logos_pxl.service.metrics.durations import Durations
 from logos_pxl.service.metrics.instruments import Instruments
 from logos_pxl.service.metrics.window import SlidingWindow
 from logos_pxl.sketch import QuantileSketch
@@ -80,6 +82,8 @@ class EndpointMetrics:
         instruments.requests_in_flight.set_function(lambda: self._in_flight)
         self._statistics = statistics
         self._condition = condition
+        # By endpoint and status: looked up at once.
+        self._series: dict[tuple[str, int], tuple[Count, Durations]] = {}
 
     def begun(self) -> None:
         """A request is being answered."""
@@ -90,8 +94,13 @@ class EndpointMetrics:
         self._in_flight -= 1
         name = self._names.of(scope)
         error = status >= _SERVER_ERROR and not scope["path"].startswith(_STATE)
-        self._on.requests.labels(name, str(status)).inc()
-        self._on.request_seconds.labels(name).observe(seconds)
+        series = self._series.get((name, status))
+        if series is None:
+            series = (self._on.requests.labels(name, str(status)), self._on.request_seconds.labels(name))
+            self._series[name, status] = series
+        count, durations = series
+        count.inc()
+        durations.observe(seconds)
         self._statistics.answered(name, seconds, error=error)
         if error:
             self._condition.failed(f"{name} answered {status}")
