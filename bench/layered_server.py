@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Any
 
+from logos_pxl_engine import RequestLog
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logos_pxl.configuration import Configuration
-from logos_pxl.logs import RequestLines
 from logos_pxl.service.arrivals import Arrival, RequestIds
 from logos_pxl.service.gate import AccessLog, Gate
 from logos_pxl.service.gate.access import Measures
@@ -24,7 +24,7 @@ from logos_pxl.settings import Settings
 class SomeLayers(Gate):
     """A gate that leaves out what ``layers`` does not name of ``log`` and ``metrics``."""
 
-    def __init__(self, layers: Collection[str], settings: Settings, lines: RequestLines, *parts: Any) -> None:
+    def __init__(self, layers: Collection[str], settings: Settings, lines: RequestLog, *parts: Any) -> None:
         super().__init__(settings, lines, *parts)
         self._layers = layers
         if "log" not in layers:

@@ -10,25 +10,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from logos_pxl_engine import LineWriter
+from logos_pxl_engine import LineWriter, RequestLog
 
-from logos_pxl.logs.requests import RequestLines
+from logos_pxl.logs import escaped
 
 Milliseconds = Callable[[random.Random], float]
 Told = dict[str, Any]
-"""What ``RequestLines.tell`` takes."""
+"""What ``RequestLog.tell`` takes, in its order, but for the time."""
 
 
 def lines_of(form: str, requests: "Iterable[tuple[float, Told]]", *, level: int = logging.INFO) -> tuple[bytes, bytes]:
     """What access.log and pxl-server.log get of requests, each told at its time in seconds since 1970."""
-    now = 0.0
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("access", "server")]
         writers = [LineWriter(path.name, path, lambda lost: b"%d lost\n" % lost, print, max_pending_bytes=1 << 28) for path in paths]
-        lines = RequestLines(form, writers[0], writers[1:], level=level, clock=lambda: now)  # type: ignore[arg-type]
+        log = RequestLog(form, writers[0], writers[1:], level=level)  # type: ignore[arg-type]
         for at, told in requests:
-            now = at
-            lines.tell(**told)
+            log.tell(*(told | {"remark": escaped(told["remark"])}).values(), at)
         for writer in writers:
             writer.close(timeout_s=30)
         access, server = (path.read_bytes() for path in paths)

@@ -198,7 +198,10 @@ class LineWriter:
 class RequestLog:
     """Lines of requests, in access.log for all, in pxl-server.log for those that ask for proofs (POST), were refused (401, 429) or failed (5xx).
 
-    Text is expected escaped; in the form ``text`` the user agent with its double quotes. Belongs to one thread.
+    Nothing that a client chose (``path``, ``user_agent``) is more than its own line, and long paths are cut off; all else is expected of one line.
+    Lines in access.log are of the combined log format: they begin with the client's address. So do those in pxl-server.log, for the operations
+    manual counts them by their first word. Sizes and durations are in access.log alone, for the manual counts refused signatures in
+    pxl-server.log by ``grep -c 401``.
     """
 
     level: int  # as in logging: pxl-server.log gets what has this level or a higher one
@@ -208,20 +211,24 @@ class RequestLog:
         self,
         client: str,
         method: str,
-        path: str,
+        path: bytes,
         endpoint: str,
         http_version: str,
         request_id: str,
-        user_agent: str,
+        user_agent: bytes,
         status: int,
         body_bytes: int,
         duration_s: float,
-        key: str,
+        key: str | None,
         remark: str,
-        now_s: float,
+        now_s: float | None = None,
         /,
     ) -> None:
-        """Write a request's line or lines; ``key`` and ``remark`` may be empty."""
+        """Write what is to be told of a request that has been answered now, or at ``now_s`` seconds since 1970.
+
+        ``path`` is the raw path of the target, ``endpoint`` a name from a fixed set, ``duration_s`` the time until the answer's last byte was handed
+        to the connection, ``key`` the name of the key that signed it, ``remark`` what the operator should know, such as why it was refused.
+        """
 
 @final
 class SignatureKeys:

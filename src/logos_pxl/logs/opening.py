@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from logos_pxl_engine import LineWriter
+from logos_pxl_engine import LineWriter, RequestLog
 
 from logos_pxl.errors import ConfigurationError, PxlError
 from logos_pxl.logs.escaping import escaped
 from logos_pxl.logs.formats import Form, formatter
-from logos_pxl.logs.requests import RequestLines
 from logos_pxl.logs.times import iso
 from logos_pxl.service_settings import ServiceSettings
 
@@ -43,7 +42,7 @@ _log = logging.getLogger(__name__)
 class Logs:
     """The open logs. ``requests`` takes a line for each request; everything else goes through ``logging``."""
 
-    requests: RequestLines
+    requests: RequestLog
     _writers: tuple[LineWriter, ...]
 
     @classmethod
@@ -56,7 +55,7 @@ class Logs:
             if settings.log_stderr:
                 server.append(_writer(stack, "standard error", None, settings.log_format, max_pending_bytes=_STDERR_BYTES))
             level = _LEVELS[settings.log_level]
-            requests = RequestLines(settings.log_format, access, server, level=level)
+            requests = RequestLog(settings.log_format, access, server, level=level)
             stack.enter_context(_taking_records(server, settings.log_format, level))
             stack.enter_context(_telling_unforeseen_errors())
             yield cls(requests, (access, *server))
@@ -64,7 +63,7 @@ class Logs:
     def set_level(self, name: str) -> None:
         """From now on tell what has this level (``LOG_LEVEL``) or a higher one."""
         logging.getLogger().setLevel(_LEVELS[name])
-        self.requests.set_level(_LEVELS[name])
+        self.requests.level = _LEVELS[name]
 
     def lost_lines(self) -> dict[str, int]:
         """How many lines of each file, and of standard error, were lost since the start."""

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from functools import partial
 
 import uvicorn
+from logos_pxl_engine import RequestLog
 
 from logos_pxl.configuration import Configuration
-from logos_pxl.logs import Logs, RequestLines
+from logos_pxl.logs import Logs
 from logos_pxl.observing import Observer
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
@@ -36,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 _GC_THRESHOLDS = (10_000, 20, 20)
 
-GateMaker = Callable[[Settings, RequestLines, SharedState, Observer], Gate]
+GateMaker = Callable[[Settings, RequestLog, SharedState, Observer], Gate]
 
 
 def run_server(configuration: Configuration, *, gate_of: GateMaker = Gate) -> None:

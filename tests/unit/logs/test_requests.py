@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from log_history import Told, lines_of, request
 
+from logos_pxl.logs import escaped
 from logos_pxl.logs.times import iso
 
 NOW = 1_767_225_600.25
@@ -88,12 +89,17 @@ def test_the_level_of_a_request_is_that_of_its_status(status: int, method: str, 
 @pytest.mark.parametrize("form", ["text", "json"])
 @given(path=st.binary(max_size=400), agent=st.binary(max_size=400), remark=st.text(max_size=400))
 def test_what_a_client_chose_stays_in_its_line(form: str, path: bytes, agent: bytes, remark: str) -> None:
-    """In both logs and both forms, and lines are bounded."""
+    """In both logs and both forms, escaped as records are, and lines are bounded."""
     for line in one(form, request(remark=remark) | {"path": path, "user_agent": agent}):
         assert line.endswith("\n")
         assert len(line.splitlines()) == 1
         assert len(line.encode()) < 12_000
         if form == "json":
-            json.loads(line)
+            shown = json.loads(line)
+            if "path" in shown:
+                assert (shown["path"], shown["user_agent"]) == (
+                    escaped(path[:256].decode("latin-1")),
+                    escaped(agent[:160].decode("latin-1")),
+                )
         elif "HTTP/1.1" in line:
             assert re.fullmatch(r'\S+ - - \[[^]]+\] "POST [^ "]* HTTP/1\.1" 200 100 "-" "(?:[^"\\]|\\.)*" \S+ms b{20}\n', line), line

@@ -3,6 +3,7 @@
 //! A thread of Python's would ask for the GIL at each call of the system; while it waits, every call of the thread that
 //! answers requests wakes it for nothing. Under load that cost more than all else of the logs.
 
+mod escaping;
 mod readers;
 mod request;
 mod target;

@@ -5,8 +5,10 @@
 //! pxl-server.log, for the operations manual counts them by their first word. Sizes and durations are in access.log
 //! alone, for the manual counts refused signatures in pxl-server.log by `grep -c 401`.
 //!
-//! Invariant: what comes in is escaped already, and each line is one line.
+//! Invariant: nothing that a client chose is more than its own line, and of the target only the path is told, cut off
+//! where it is long; pxl-server.log tells the endpoint's name instead.
 
+use crate::escaping;
 use crate::times::Times;
 use serde::Serialize;
 use std::fmt;
@@ -21,7 +23,7 @@ pub enum Form {
     Json,
 }
 
-/// What is told of one request. In text, `user_agent` stands between its double quotes.
+/// What is told of one request. `path` and `user_agent` are as the client sent them; all else is ours, and of one line.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The client's address, or `-`.
@@ -29,15 +31,15 @@ pub struct Request<'a> {
     /// The method.
     pub method: &'a str,
     /// The raw path of the target.
-    pub path: &'a str,
+    pub path: &'a [u8],
     /// A name from a fixed set.
     pub endpoint: &'a str,
     /// Such as `1.1`.
     pub http_version: &'a str,
     /// The request's id.
     pub request_id: &'a str,
-    /// What the client says that it is.
-    pub user_agent: &'a str,
+    /// What the client says that it is; may be empty.
+    pub user_agent: &'a [u8],
     /// The status of the answer.
     pub status: u16,
     /// Bytes of the answer's body.
@@ -83,21 +85,7 @@ impl Request<'_> {
     /// Appends its line in access.log.
     pub fn access_line(&self, form: Form, times: &Times, line: &mut Vec<u8>) {
         let written = match form {
-            Form::Text => writeln!(
-                line,
-                "{} - {} [{}] \"{} {} HTTP/{}\" {} {} \"-\" {} {:.2}ms {}",
-                self.client,
-                if self.key.is_empty() { "-" } else { self.key },
-                times.common(),
-                self.method,
-                self.path,
-                self.http_version,
-                self.status,
-                self.body_bytes,
-                self.user_agent,
-                self.duration_s * 1_000.0,
-                self.request_id,
-            ),
+            Form::Text => self.access_text(times, line),
             Form::Json => json_line(
                 line,
                 &AccessObject {
@@ -105,18 +93,27 @@ impl Request<'_> {
                     timestamp: format_args!("{}", times.iso()),
                     event: "request",
                     method: self.method,
-                    path: self.path,
+                    path: &escaping::plain_path(self.path),
                     http_version: self.http_version,
                     status: self.status,
                     body_bytes: self.body_bytes,
                     duration_ms: (self.duration_s * 1e6).round() / 1e3,
-                    user_agent: self.user_agent,
+                    user_agent: &escaping::plain_agent(self.user_agent),
                     key: some(self.key),
                     request_id: self.request_id,
                 },
             ),
         };
         debug_assert!(written.is_ok(), "memory can be written");
+    }
+
+    fn access_text(&self, times: &Times, line: &mut Vec<u8>) -> io::Result<()> {
+        let key = some(self.key).unwrap_or("-");
+        write!(line, "{} - {key} [{}] \"{} ", self.client, times.common(), self.method)?;
+        escaping::path(line, self.path)?;
+        write!(line, " HTTP/{}\" {} {} \"-\" ", self.http_version, self.status, self.body_bytes)?;
+        escaping::agent(line, self.user_agent)?;
+        writeln!(line, " {:.2}ms {}", self.duration_s * 1_000.0, self.request_id)
     }
 
     /// Appends its line in pxl-server.log.

@@ -8,10 +8,11 @@ import time
 from collections.abc import Awaitable, Iterable
 from typing import Protocol
 
+from logos_pxl_engine import RequestLog
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from logos_pxl.logs import REQUEST_ID, RequestLines
+from logos_pxl.logs import REQUEST_ID, escaped
 from logos_pxl.service.arrivals import Arrival, RequestIds
 from logos_pxl.service.gate.clients import UNKNOWN, Clients
 from logos_pxl.service.problems import defect
@@ -37,7 +38,7 @@ class AccessLog:
     """The layer. Figures and log are told by one layer: each layer of asynchronous calls costs as much as either of them."""
 
     def __init__(
-        self, app: ASGIApp, lines: RequestLines | None, clients: Clients, endpoints: "Endpoints", measures: Measures | None = None
+        self, app: ASGIApp, lines: RequestLog | None, clients: Clients, endpoints: "Endpoints", measures: Measures | None = None
     ) -> None:
         """Without ``lines`` nothing is written, without ``measures`` nothing is counted."""
         self._app = app
@@ -95,14 +96,14 @@ class AccessLog:
                     body_bytes,
                     seconds,
                     arrival.key,
-                    arrival.remark,
+                    escaped(arrival.remark) if arrival.remark else "",
                 )
 
     def tell_unread(self, client: str | None, status: int, reason: str) -> str:
         """A request could not be read, and so has no more than this; gives the id that its line has."""
         request_id = self._ids.new()
         if self._lines is not None:
-            self._lines.tell(client or UNKNOWN, "-", b"-", UNREADABLE, "-", request_id, b"", status, 0, 0.0, None, reason)
+            self._lines.tell(client or UNKNOWN, "-", b"-", UNREADABLE, "-", request_id, b"", status, 0, 0.0, None, escaped(reason))
         return request_id
 
 

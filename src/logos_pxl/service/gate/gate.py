@@ -6,10 +6,10 @@ Order, outermost first: access log and metrics, the guard, routes.
 import logging
 from collections.abc import Iterable
 
+from logos_pxl_engine import RequestLog
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from logos_pxl.logs import RequestLines
 from logos_pxl.observing import Observer
 from logos_pxl.service.gate.access import AccessLog, Endpoints, Measures
 from logos_pxl.service.gate.clients import Clients
@@ -26,10 +26,10 @@ _log = logging.getLogger(__name__)
 class Gate:
     """Makes the layers around one application."""
 
-    def __init__(self, settings: Settings, lines: RequestLines, state: SharedState, observer: Observer) -> None:
+    def __init__(self, settings: Settings, lines: RequestLog, state: SharedState, observer: Observer) -> None:
         """Raises ConfigurationError when signatures are demanded and there is no key."""
         self._settings = settings
-        self._lines: RequestLines | None = lines
+        self._lines: RequestLog | None = lines
         self._state = state
         self._observer = observer
         self._clients = Clients(settings.trusted_proxies)
