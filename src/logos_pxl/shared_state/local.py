@@ -5,12 +5,18 @@ Invariant: bounded. Of rate buckets the one that ends first goes when there are 
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from logos_pxl_engine import Nonces
 
 from logos_pxl.observing import RedisState
 from logos_pxl.shared_state.expiring import ExpiringMap
 from logos_pxl.shared_state.interface import NoncesFull, RateDecision
+
+
+@dataclass(slots=True)
+class _Spent:
+    tokens: int = 0
 
 
 class LocalState:
@@ -22,7 +28,7 @@ class LocalState:
         self._max_buckets = max_buckets
         self._clock = clock
         self._nonces = Nonces(max_nonces)
-        self._rates: ExpiringMap[int] = ExpiringMap()
+        self._rates: ExpiringMap[_Spent] = ExpiringMap()
 
     async def claim_nonce(self, key: str, ttl_s: float) -> bool:
         """True once within ``ttl_s`` seconds. Raises NoncesFull."""
@@ -37,14 +43,16 @@ class LocalState:
         now = self._clock()
         held = self._rates.get(bucket, now=now)
         if held is None:
+            held = now + window_s, _Spent()
             self._rates.drop_ended(now=now)
             while len(self._rates) >= self._max_buckets:
                 self._rates.drop_soonest()
-        ends, taken = held or (now + window_s, 0)
-        if taken >= limit:
+            self._rates.put(bucket, held[1], ends=held[0])
+        ends, spent = held
+        if spent.tokens >= limit:
             return RateDecision(allowed=False, remaining=0, reset_s=ends - now)
-        self._rates.put(bucket, taken + 1, ends=ends)
-        return RateDecision(allowed=True, remaining=limit - taken - 1, reset_s=ends - now)
+        spent.tokens += 1
+        return RateDecision(allowed=True, remaining=limit - spent.tokens, reset_s=ends - now)
 
     async def get(self, key: str) -> bytes | None:  # noqa: ARG002 - the interface's signature
         """Nothing is shared."""

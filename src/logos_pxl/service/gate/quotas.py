@@ -34,7 +34,7 @@ class Quota:
 
     def bucket_of(self, arrival: Arrival) -> str:
         """Whom a request is counted against."""
-        if self._counts_key(arrival):
+        if self._counts_key_of(arrival):
             return f"key:{arrival.key}"
         return f"address:{quota_bucket(arrival.client)}"
 
@@ -43,10 +43,10 @@ class Quota:
         wait_s = math.ceil(decision.reset_s)
         arrival.fields = ((b"ratelimit-policy", self.policy), (b"ratelimit", b'"default";r=%d;t=%d' % (decision.remaining, wait_s)))
         if not decision.allowed:
-            whose = "this signature key" if self._counts_key(arrival) else "this client address"
+            whose = "this signature key" if self._counts_key_of(arrival) else "this client address"
             raise QuotaExceeded(
                 f"{whose} may make {self.per_minute} requests in {WINDOW_S} s; go on in {wait_s} s", retry_after_s=decision.reset_s
             )
 
-    def _counts_key(self, arrival: Arrival) -> bool:
+    def _counts_key_of(self, arrival: Arrival) -> bool:
         return self.by_key and arrival.key is not None

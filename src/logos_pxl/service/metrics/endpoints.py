@@ -59,7 +59,8 @@ class EndpointStatistics:
             window = self._endpoints[name] = SlidingWindow(_Slot, span_s=WINDOW_S, slots=_SLOTS, clock=self._clock)
         slot = window.current()
         slot.seconds.add(seconds)
-        slot.errors += error
+        if error:
+            slot.errors += 1
 
     def figures(self) -> list[EndpointFigures]:
         """All endpoints that were called in the window, by name."""
