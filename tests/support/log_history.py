@@ -12,7 +12,7 @@ from typing import Any
 
 from logos_pxl_engine import LineWriter, RequestLog
 
-from logos_pxl.logs import escaped
+from logos_pxl.logs.escaping import escaped
 
 Milliseconds = Callable[[random.Random], float]
 Told = dict[str, Any]

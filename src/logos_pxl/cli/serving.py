@@ -7,7 +7,7 @@ from logos_pxl.cli.failing import tell
 from logos_pxl.cli.statuses import ExitStatus
 from logos_pxl.configuration import Configuration
 from logos_pxl.errors import PxlError
-from logos_pxl.logs import note_failed_start
+from logos_pxl.logs.opening import note_failed_start
 
 
 def serve_with(overrides: Mapping[str, Any]) -> ExitStatus:

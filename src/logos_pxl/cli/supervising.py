@@ -9,7 +9,7 @@ import typer
 
 from logos_pxl.cli.failing import tell
 from logos_pxl.errors import PxlError
-from logos_pxl.logs.opening import ACCESS_LOG, SERVER_LOG
+from logos_pxl.logs.names import ACCESS_LOG, SERVER_LOG
 from logos_pxl.ops.lenient_settings import lenient_settings
 from logos_pxl.ops.log_files import last_lines
 from logos_pxl.ops.report import Status

@@ -20,11 +20,9 @@ from logos_pxl_engine import LineWriter, RequestLog
 from logos_pxl.errors import ConfigurationError, PxlError
 from logos_pxl.logs.escaping import escaped
 from logos_pxl.logs.formats import Form, formatter
+from logos_pxl.logs.names import ACCESS_LOG, SERVER_LOG
 from logos_pxl.logs.times import iso
 from logos_pxl.service_settings import ServiceSettings
-
-SERVER_LOG = "pxl-server.log"
-ACCESS_LOG = "access.log"
 
 _LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARN": logging.WARNING, "ERROR": logging.ERROR}
 _CLOSE_S = 3.0

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from logos_pxl.configuration import Configuration
 from logos_pxl.errors import ConfigurationError
-from logos_pxl.logs import Logs
+from logos_pxl.logs.opening import Logs
 from logos_pxl.observing import Observer
 from logos_pxl.service.gate import Gate, KeyRing, Quota
 

@@ -13,7 +13,7 @@ import uvicorn
 from logos_pxl_engine import RequestLog
 
 from logos_pxl.configuration import Configuration
-from logos_pxl.logs import Logs
+from logos_pxl.logs.opening import Logs
 from logos_pxl.observing import Observer
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logos_pxl.logs import REQUEST_ID
+from logos_pxl.logs.context import REQUEST_ID
 from logos_pxl.logs.escaping import escaped, quoted
 from logos_pxl.logs.formats import formatter
 from logos_pxl.logs.times import iso

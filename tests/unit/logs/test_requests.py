@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from log_history import Told, lines_of, request
 
-from logos_pxl.logs import escaped
+from logos_pxl.logs.escaping import escaped
 from logos_pxl.logs.times import iso
 
 NOW = 1_767_225_600.25

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import psutil
 
-from logos_pxl.logs.opening import SERVER_LOG
+from logos_pxl.logs.names import SERVER_LOG
 from logos_pxl.ops.errors import OperationFailed, TargetFailed
 from logos_pxl.ops.log_files import last_lines
 from logos_pxl.ops.supervisor.control import Control

@@ -12,7 +12,8 @@ from logos_pxl_engine import RequestLog
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from logos_pxl.logs import REQUEST_ID, escaped
+from logos_pxl.logs.context import REQUEST_ID
+from logos_pxl.logs.escaping import escaped
 from logos_pxl.service.arrivals import Arrival, RequestIds
 from logos_pxl.service.gate.clients import UNKNOWN, Clients
 from logos_pxl.service.problems import defect

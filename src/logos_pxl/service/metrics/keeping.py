@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from logos_pxl.logs import Logs
+from logos_pxl.logs.opening import Logs
 from logos_pxl.proving import CertificateStore
 from logos_pxl.proving.certificate_store import StoreStats
 

@@ -7,7 +7,7 @@ import time
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 
-from logos_pxl.logs import Logs
+from logos_pxl.logs.opening import Logs
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.condition import Condition

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from logos_pxl.logs import Logs
+from logos_pxl.logs.opening import Logs
 from logos_pxl.service.gate.access import AccessLog, Endpoints
 from logos_pxl.service.gate.clients import Clients
 from logos_pxl.service_settings import ServiceSettings
