@@ -20,13 +20,19 @@ class SlidingWindow(Generic[Slot]):
         self._clock = clock
         self._slots: deque[tuple[int, Slot]] = deque(maxlen=slots)
         self._kept = slots
+        self._open: Slot | None = None
+        self._open_until = 0.0
 
     def current(self) -> Slot:
         """The slot of this moment."""
-        number = int(self._clock() / self._slot_s)
-        if not self._slots or self._slots[-1][0] != number:
-            self._slots.append((number, self._make()))
-        return self._slots[-1][1]
+        now = self._clock()
+        # Nearly always the slot is open that was open before.
+        if self._open is None or now >= self._open_until:
+            number = int(now / self._slot_s)
+            if not self._slots or self._slots[-1][0] != number:
+                self._slots.append((number, self._make()))
+            self._open, self._open_until = self._slots[-1][1], (number + 1) * self._slot_s
+        return self._open
 
     def live(self) -> Iterator[Slot]:
         """The slots in the window, oldest first."""
