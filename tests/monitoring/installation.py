@@ -118,5 +118,7 @@ def quick_alertmanager(folder: Path, outside: str) -> dict[str, Any]:
             webhook["url"] = f"{outside}/heartbeat"
     (folder / "secrets" / "heartbeat-token").write_text("token")
     for route in (configuration["route"], *configuration["route"]["routes"]):
-        route.update(group_wait="0s", group_interval="1s", repeat_interval="1s" if route.get("receiver") == "heartbeat" else "1h")
+        # Prometheus sends the alerts of one evaluation one rule after the other; a group that did not wait would tell of the first ones
+        # before those arrive that silence them.
+        route.update(group_wait="1s", group_interval="1s", repeat_interval="1s" if route.get("receiver") == "heartbeat" else "1h")
     return dict(configuration)

@@ -221,10 +221,10 @@ class RequestLog:
         duration_s: float,
         key: str | None,
         remark: str,
-        now_s: float | None = None,
+        now_s: float,
         /,
     ) -> None:
-        """Write what is to be told of a request that has been answered now, or at ``now_s`` seconds since 1970.
+        """Write what is to be told of a request that was answered at ``now_s`` seconds since 1970.
 
         ``path`` is the raw path of the target, ``endpoint`` a name from a fixed set, ``duration_s`` the time until the answer's last byte was handed
         to the connection, ``key`` the name of the key that signed it, ``remark`` what the operator should know, such as why it was refused.

@@ -8,7 +8,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 #[pyclass(frozen, module = "logos_pxl_engine")]
 pub(crate) struct LineWriter {
@@ -106,8 +106,7 @@ impl RequestLog {
 
     #[expect(clippy::too_many_arguments, reason = "an object of Python's for them would cost more than the line")]
     #[pyo3(signature = (
-        client, method, path, endpoint, http_version, request_id, user_agent, status, body_bytes, duration_s, key, remark,
-        now_s = None, /
+        client, method, path, endpoint, http_version, request_id, user_agent, status, body_bytes, duration_s, key, remark, now_s, /
     ))]
     fn tell(
         &self,
@@ -123,7 +122,7 @@ impl RequestLog {
         duration_s: f64,
         key: Option<&str>,
         remark: &str,
-        now_s: Option<f64>,
+        now_s: f64,
     ) {
         let request = Request {
             client,
@@ -141,7 +140,7 @@ impl RequestLog {
         };
         let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
         let AtHand { times, line } = &mut *at_hand;
-        times.set(now_s.unwrap_or_else(since_1970_s));
+        times.set(now_s);
         line.clear();
         request.access_line(self.form, times, line);
         self.access.get().inner.write(line, false);
@@ -184,10 +183,6 @@ impl Told for Callables {
         });
         line.unwrap_or_default()
     }
-}
-
-fn since_1970_s() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
 /// As Python says it: `No space left on device`.

@@ -98,13 +98,16 @@ class AccessLog:
                     seconds,
                     arrival.key,
                     escaped(arrival.remark) if arrival.remark else "",
+                    time.time(),
                 )
 
     def tell_unread(self, client: str | None, status: int, reason: str) -> str:
         """A request could not be read, and so has no more than this; gives the id that its line has."""
         request_id = self._ids.new()
         if self._lines is not None:
-            self._lines.tell(client or UNKNOWN, "-", b"-", UNREADABLE, "-", request_id, b"", status, 0, 0.0, None, escaped(reason))
+            self._lines.tell(
+                client or UNKNOWN, "-", b"-", UNREADABLE, "-", request_id, b"", status, 0, 0.0, None, escaped(reason), time.time()
+            )
         return request_id
 
 
