@@ -21,19 +21,21 @@ RUN apt-get update \
 COPY Makefile ./
 COPY requirements/debian.sh requirements/
 RUN make build/debian.stamp
-COPY pyproject.toml ./
+COPY pyproject.toml README.md LICENSE ./
+COPY client/pyproject.toml client/README.md client/LICENSE client/
 COPY requirements/build.txt requirements/run.txt requirements/
-COPY src/logos_pxl/__init__.py src/logos_pxl/
+COPY src/logos_pxl/version.py src/logos_pxl/
 RUN make build/install.stamp
 COPY engine engine
 RUN make build/engine.stamp
 COPY coq coq
 RUN make build/coq.stamp
+COPY client client
 COPY src src
 # What only building needs goes. Python's compiled files are made now, for the image is read-only, and never looked at again.
 RUN make build \
  && .venv/bin/python -m pip uninstall --quiet --yes maturin hatchling pip \
- && .venv/bin/python -m compileall -q --invalidation-mode unchecked-hash src .venv/lib \
+ && .venv/bin/python -m compileall -q --invalidation-mode unchecked-hash client/src src .venv/lib \
  && find coq -name '*.o' -delete -o -name '*.cm[ixoa]' -delete -o -name '*.cmxa' -delete -o -name '*.a' -delete
 
 FROM debian:12.11-slim
@@ -49,6 +51,7 @@ WORKDIR /app
 COPY --from=build /usr/bin/coqtop /usr/bin/coqc /usr/bin/
 COPY --from=build /app/.venv .venv
 COPY --from=build /app/coq coq
+COPY --from=build /app/client client
 COPY --from=build /app/src src
 COPY serve_pxl.py integration_test_suite.py ./
 COPY configs configs

@@ -18,7 +18,7 @@ INSTALL := $(PIP) install --quiet --require-hashes
 
 ENGINE_SOURCES := $(shell find engine \( -name target -prune \) -o -type f -print)
 COQ_SOURCES := $(shell find coq -type f \( -name '*.v' -o -name '*.ml' -o -name '*.mli' -o -name '*.mlg' -o -name '*.mlpack' -o -name _CoqProject -o -name Makefile \) ! -name g_pxl.ml)
-PYTHON_SOURCES := src tests docs $(wildcard bench deploy monitoring serve_pxl.py integration_test_suite.py)
+PYTHON_SOURCES := src client tests docs $(wildcard bench deploy monitoring serve_pxl.py integration_test_suite.py)
 
 .PHONY: help
 help: ## list the targets
@@ -84,10 +84,10 @@ build/venv.stamp: build/debian.stamp
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-build/install.stamp: build/venv.stamp requirements/build.txt requirements/run.txt pyproject.toml
+build/install.stamp: build/venv.stamp requirements/build.txt requirements/run.txt pyproject.toml client/pyproject.toml
 	@echo "== installing Python packages into $(VENV)"
 	$(INSTALL) --requirement requirements/build.txt --requirement requirements/run.txt
-	$(PIP) install --quiet --no-build-isolation --no-deps --no-index --editable .
+	$(PIP) install --quiet --no-build-isolation --no-deps --no-index --editable client --editable .
 	@touch $@
 
 build/dev.stamp: build/install.stamp requirements/dev.txt

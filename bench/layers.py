@@ -22,7 +22,7 @@ from bench.machine import Machine
 from bench.reporting import Floor, Part, Table
 from bench.server import ServerNotStarted
 from bench.wrk import Request, body_of, load
-from logos_pxl.signing import signed_headers
+from logos_pxl.wire.signing import signed_headers
 
 _KEY = "1f" * 32
 _GOAL = "BOX(A -> A)"

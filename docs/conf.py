@@ -6,7 +6,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_site"))
 
-from logos_pxl import __version__  # noqa: E402
+from logos_pxl.version import __version__  # noqa: E402
 
 project = "LOGOS PXL Core"
 author = "The LOGOS PXL Core authors"

@@ -12,5 +12,5 @@ compile() {
 }
 
 compile --all-extras --output-file requirements/dev.txt pyproject.toml requirements/build.in
-compile --constraint requirements/dev.txt --extra client --extra mcp --extra ops --extra redis --output-file requirements/run.txt pyproject.toml
+compile --constraint requirements/dev.txt --extra mcp --extra ops --extra redis --output-file requirements/run.txt pyproject.toml
 compile --constraint requirements/dev.txt --output-file requirements/build.txt requirements/build.in

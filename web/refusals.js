@@ -36,7 +36,7 @@ export function refusalView(refusal, onRetry) {
 
 const SIGNED_REQUEST = `# python, in the project's folder
 import json, urllib.request
-from logos_pxl.signing import signed_headers
+from logos_pxl.wire.signing import signed_headers
 
 body = json.dumps({"goal": "BOX(A -> A)"}).encode()
 headers = {"Content-Type": "application/json", **signed_headers(KEY, "POST", "/prove", body)}

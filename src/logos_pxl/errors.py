@@ -5,89 +5,51 @@ Invariant: every error that this package raises on purpose is a ``PxlError``, an
 (``SoundnessAlarm``). Doors (HTTP, command line) map these classes to answers; nothing else decides a status.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar
+from logos_pxl.wire.errors import (
+    BatchTooLarge,
+    CertificateNotFound,
+    GoalTooLarge,
+    JobNotFound,
+    MalformedGoal,
+    Overloaded,
+    PxlError,
+    RequestError,
+    RequestTooLarge,
+    SoundnessAlarm,
+    TimeoutTooLong,
+)
 
-
-class PxlError(Exception):
-    """The root. ``str(error)`` is a whole sentence: what happened, where, and what would be right."""
-
-    code: ClassVar[str] = "error"
-    """A short name in kebab case, stable between versions: for problem types, log fields and metric labels."""
-
-
-class RequestError(PxlError):
-    """The caller's fault: the same request will never succeed (HTTP 400)."""
-
-    code = "bad-request"
-
-
-class RequestTooLarge(RequestError):
-    """The request passes a limit on its size (HTTP 413)."""
-
-    code = "request-too-large"
-
-
-class MalformedGoal(RequestError):
-    """The goal's text is not a formula. ``str(error)`` ends with the source line and a caret under the place.
-
-    ``offset`` counts bytes from 0, ``line`` and ``column`` count lines and characters from 1; ``expected`` is what could have stood there.
-    """
-
-    code = "malformed-goal"
-
-    def __init__(
-        self, message: str, *, detail: str, offset: int, line: int, column: int, found: str, expected: Sequence[str], caret: str
-    ) -> None:
-        super().__init__(message)
-        self.detail = detail
-        self.offset = offset
-        self.line = line
-        self.column = column
-        self.found = found
-        self.expected = tuple(expected)
-        self.caret = caret
-
-
-class GoalTooLarge(RequestTooLarge):
-    """The goal passes a limit on its text or its formula; ``limit`` names which, ``maximum`` is the limit's value."""
-
-    code = "goal-too-large"
-
-    def __init__(self, message: str, *, limit: str, maximum: int) -> None:
-        super().__init__(message)
-        self.limit = limit
-        self.maximum = maximum
-
-
-class TimeoutTooLong(RequestError):
-    """The request asks for more time than ``PXL_MAX_TIMEOUT_MS`` allows."""
-
-    code = "timeout-too-long"
+__all__ = [
+    "BatchTooLarge",
+    "CertificateNotFound",
+    "ConfigurationError",
+    "GoalTooLarge",
+    "JobNotFound",
+    "KernelNotBuilt",
+    "KernelTimeout",
+    "KernelUnavailable",
+    "MalformedCertificate",
+    "MalformedGoal",
+    "Overloaded",
+    "ProtocolViolation",
+    "PxlError",
+    "QueueFull",
+    "RequestError",
+    "RequestTooLarge",
+    "SessionCrashed",
+    "SessionError",
+    "SessionExhausted",
+    "SessionStartError",
+    "SoundnessAlarm",
+    "StorageUnavailable",
+    "TimeoutTooLong",
+]
 
 
 class MalformedCertificate(RequestError):
     """A certificate's file or bytes cannot be read."""
 
     code = "malformed-certificate"
-
-
-class CertificateNotFound(RequestError):
-    """No certificate is kept under this id (HTTP 404)."""
-
-    code = "certificate-not-found"
-
-
-class JobNotFound(RequestError):
-    """No job has this id (any more) (HTTP 404)."""
-
-    code = "job-not-found"
-
-
-class BatchTooLarge(RequestTooLarge):
-    """The batch holds more goals than ``PXL_BATCH_MAX_GOALS`` allows (HTTP 413)."""
-
-    code = "batch-too-large"
 
 
 class StorageUnavailable(PxlError):
@@ -133,16 +95,6 @@ class QueueFull(KernelUnavailable):
     code = "queue-full"
 
 
-class Overloaded(PxlError):
-    """As many goals, jobs or the like are in work as may be (HTTP 503). ``retry_after_s``: when there is room again, in seconds."""
-
-    code = "overloaded"
-
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
-
-
 class KernelTimeout(SessionError):
     """The deadline passed before the kernel answered. The session at work, if there was one, is dead.
 
@@ -178,9 +130,3 @@ class SessionStartError(SessionError):
     """A Coq session did not start. The message holds the end of what Coq wrote on standard error."""
 
     code = "session-start"
-
-
-class SoundnessAlarm(PxlError):
-    """Our fault, the worst kind: the prover and the kernel disagree (HTTP 500). Never answered with a verdict."""
-
-    code = "soundness-alarm"

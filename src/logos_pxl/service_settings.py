@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr
 
-from logos_pxl.signing import key_of_hex
 from logos_pxl.variables import variable
+from logos_pxl.wire.signing import key_of_hex
 
 Network = IPv4Network | IPv6Network
 

@@ -181,7 +181,7 @@ def _put_environment(target: Path) -> None:
     names = re.findall(r"^([A-Za-z0-9_.-]+)==", (ROOT / "requirements" / "run.txt").read_text(), re.MULTILINE)
     packages = target / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
     here = Path(sysconfig.get_path("purelib"))
-    for name in [*names, "logos-pxl", "logos-pxl-engine"]:
+    for name in [*names, "logos-pxl", "logos-pxl-client", "logos-pxl-engine"]:
         for file in distribution(name).files or []:
             source = Path(os.path.normpath(str(file.locate())))
             if source.is_relative_to(here) and source.is_file():

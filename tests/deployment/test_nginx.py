@@ -20,7 +20,7 @@ from e2e.asking import GOAL, JSON, problem_type
 from e2e.running import HARD, ROOT
 
 from logos_pxl.settings import Settings
-from logos_pxl.signing import signed_headers
+from logos_pxl.wire.signing import signed_headers
 
 KEY = secrets.token_hex(32)
 PER_MINUTE = 30

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 from e2e.running import Server
 
-from logos_pxl.signing import signed_headers
+from logos_pxl.wire.signing import signed_headers
 
 GOAL = b'{"goal": "BOX(A -> A)"}'
 JSON = {"Content-Type": "application/json"}

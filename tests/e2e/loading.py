@@ -9,7 +9,7 @@ from typing import Self
 from e2e.asking import GOAL, JSON
 from e2e.running import Server
 
-from logos_pxl.signing import signed_headers
+from logos_pxl.wire.signing import signed_headers
 
 
 class Load:

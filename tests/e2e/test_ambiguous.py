@@ -7,7 +7,7 @@ import pytest
 from e2e.asking import GOAL, exchange, problem_type
 from e2e.running import Server, running_server
 
-from logos_pxl.signing import signed_headers
+from logos_pxl.wire.signing import signed_headers
 
 HIDDEN = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
 """A request that a smuggler would hide in another's body."""

@@ -298,7 +298,7 @@ def test_doctor_works_without_the_engine() -> None:
     [
         ("logos_pxl_engine", ["prove", "p"], "make build"),
         ("logos_pxl_engine", ["parse", "p"], "make build"),
-        ("httpx2", ["prove", "p"], "pip install 'logos-pxl[client]'"),
+        ("httpx2", ["prove", "p"], "pip install logos-pxl-client"),
         ("mcp", ["mcp"], "pip install 'logos-pxl[mcp]'"),
     ],
 )

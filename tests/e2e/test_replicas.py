@@ -11,7 +11,7 @@ from e2e.asking import GOAL, JSON, ask_signed, problem_type
 from e2e.running import Server, running_server
 from redis_server import PASSWORD, RedisServer, running_redis
 
-from logos_pxl.signing import signed_headers
+from logos_pxl.wire.signing import signed_headers
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 from e2e.asking import GOAL, JSON, ask_signed
 from e2e.running import Server, running_server
 
-from logos_pxl.signing import signed_headers
+from logos_pxl.wire.signing import signed_headers
 
 CURRENT, NEW, OLD = "c0" * 32, "ae" * 32, "0d" * 32
 STRANGE = "ff" * 32

@@ -10,7 +10,6 @@ import pytest
 from e2e.running import free_port
 from scripted_server import COUNTERMODEL, HOLD, INVALID, VERDICT, Script, answer, lines, problem, scripted
 
-from logos_pxl.certificate_ids import certificate_id
 from logos_pxl.client import (
     NEVER,
     AsyncPxlClient,
@@ -29,6 +28,7 @@ from logos_pxl.client import (
     SoundnessAlarm,
     Verdict,
 )
+from logos_pxl.wire.certificate_ids import certificate_id
 
 KEY = "0c" * 32
 QUICK = Retrying(attempts=4, total_s=20, initial_s=0.01, longest_s=0.05, jitter_s=0.01)
@@ -80,7 +80,7 @@ def test_what_may_pass_is_asked_again(prove: Prove, fault: bytes) -> None:
 
 def test_each_try_is_signed_anew(prove: Prove) -> None:
     """No nonce and no signature is sent twice, and each fits its request."""
-    from logos_pxl.signing import canonical_string, key_of_hex, signature  # noqa: PLC0415
+    from logos_pxl.wire.signing import canonical_string, key_of_hex, signature  # noqa: PLC0415
 
     with scripted(b"", problem("overloaded", 503), answer(VERDICT)) as script:
         assert prove(script, key=KEY).valid

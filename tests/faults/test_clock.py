@@ -9,7 +9,7 @@ from pathlib import Path
 
 from e2e.running import ROOT, Server, running_server
 
-from logos_pxl.signing import signed_headers
+from logos_pxl.wire.signing import signed_headers
 
 KEY = "5a" * 32
 BODY = b'{"goal": "BOX(A -> A)"}'

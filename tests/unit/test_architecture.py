@@ -1,6 +1,7 @@
 """Imports follow the arrows of ARCHITECTURE.md; against them they are refused here."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -8,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from logos_pxl.version import __version__
+
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "src" / "logos_pxl"
+# The two distributions that share the namespace.
+PACKAGES = (ROOT / "src" / "logos_pxl", ROOT / "client" / "src" / "logos_pxl")
+FILES = [file for package in PACKAGES for file in package.rglob("*.py")]
 
 # What must not be imported, by the part that must not import it. `acceptance`, `client` and what they use serve clients:
 # no engine, no service.
@@ -31,9 +36,6 @@ FORBIDDEN = {
     "local": {"service", "cli", "ops"},
     "doctor": {"service", "cli", "ops", "agents"},
     "agents": {"service", "cli", "ops", "runtime", "kernel", "shared_state"},
-    "formulas": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "acceptance", "client", "ops"},
-    "certificate_ids": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "client", "ops"},
-    "signing": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "ops"},
 }
 ENGINE_ALLOWED = {"goals", "proving", "kernel", "runtime", "service", "cli", "doctor", "logs", "shared_state"}
 
@@ -57,13 +59,14 @@ def parts_imported(file: Path) -> set[str]:
 
 
 def part_of(file: Path) -> str:
-    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    [package] = [package for package in PACKAGES if file.is_relative_to(package)]
+    return file.relative_to(package).parts[0].removesuffix(".py")
 
 
 @pytest.mark.parametrize("part", sorted(FORBIDDEN))
 def test_no_import_runs_against_the_arrows(part: str) -> None:
     """No module of the part imports what stands above it or beside it."""
-    files = [file for file in PACKAGE.rglob("*.py") if part_of(file) == part]
+    files = [file for file in FILES if part_of(file) == part]
     assert files, f"there is no {part}: mend this table and ARCHITECTURE.md"
     against = {str(file.relative_to(ROOT)): parts_imported(file) & FORBIDDEN[part] for file in files}
     assert {file: parts for file, parts in against.items() if parts} == {}
@@ -71,7 +74,7 @@ def test_no_import_runs_against_the_arrows(part: str) -> None:
 
 def test_only_those_who_need_the_engine_import_it() -> None:
     """Settings, errors and what clients use work without the Rust engine."""
-    importing = {part_of(file) for file in PACKAGE.rglob("*.py") if "engine" in parts_imported(file)}
+    importing = {part_of(file) for file in FILES if "engine" in parts_imported(file)}
     assert importing <= ENGINE_ALLOWED
 
 
@@ -94,3 +97,25 @@ def test_the_rust_checker_does_not_know_the_search() -> None:
         assert above == [], f"{crate} depends on {above}"
         if crate in ("logs", "signing"):
             assert not names.keys() & manifest["dependencies"].keys()
+
+
+def test_the_client_needs_nothing_of_the_service() -> None:
+    """The distribution logos-pxl-client stands alone: it imports its own two packages and its three dependencies."""
+    client = PACKAGES[1]
+    assert {entry.name for entry in client.iterdir()} - {"__pycache__"} == {"client", "wire"}
+    declared = tomllib.loads((ROOT / "client" / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert {re.split(r"[<>=]", dependency)[0] for dependency in declared} == {"httpx2", "pydantic", "stamina"}
+    for file in client.rglob("*.py"):
+        assert parts_imported(file) <= ({"wire"} if part_of(file) == "wire" else {"client", "wire"}), file
+
+
+def test_the_namespace_has_no_initial_module() -> None:
+    """Neither distribution may have a ``logos_pxl/__init__.py``: it would hide the other one's packages."""
+    assert [package for package in PACKAGES if (package / "__init__.py").exists()] == []
+
+
+def test_both_distributions_have_one_version() -> None:
+    """They are released together."""
+    declared = tomllib.loads((ROOT / "client" / "pyproject.toml").read_text())["project"]["version"]
+    assert declared == __version__
+    assert f"logos-pxl-client=={declared}" in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]

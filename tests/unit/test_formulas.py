@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logos_pxl.formulas import Evaluation, Formula, holds, parse
 from logos_pxl.goals import Goal
+from logos_pxl.wire.formulas import Evaluation, Formula, holds, parse
 
 ATOMS = ("p", "q", "r'", "x_1")
 WORLDS = st.lists(st.sets(st.sampled_from(ATOMS)), min_size=1, max_size=4)

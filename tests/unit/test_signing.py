@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from logos_pxl_engine import SignatureKeys
 
-from logos_pxl.signing import NotSignable, canonical_string, key_of_hex, signature, signed_headers
+from logos_pxl.wire.signing import NotSignable, canonical_string, key_of_hex, signature, signed_headers
 
 KEY = bytes(range(32))
 DOCS = Path(__file__).parents[2] / "docs" / "signed-requests.md"
@@ -157,9 +157,9 @@ def test_each_call_makes_another_nonce() -> None:
 
 def test_a_client_needs_nothing_of_the_service() -> None:
     """The module loads nothing but the standard library."""
-    script = "import sys, json, logos_pxl.signing; print(json.dumps([m for m in sys.modules if 'logos_pxl' in m or 'pydantic' in m]))"
+    script = "import sys, json, logos_pxl.wire.signing; print(json.dumps([m for m in sys.modules if 'logos_pxl' in m or 'pydantic' in m]))"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert set(json.loads(ran.stdout)) == {"logos_pxl", "logos_pxl.signing"}
+    assert set(json.loads(ran.stdout)) == {"logos_pxl", "logos_pxl.wire", "logos_pxl.wire.signing"}
 
 
 def vectors() -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from typing import TextIO
 from logos_pxl.acceptance.running import Outcome, Report, Result, all_checks, run
 from logos_pxl.acceptance.service import NotReachable, Service
 from logos_pxl.acceptance.signature_checks import demands_signatures
-from logos_pxl.signing import key_of_hex
+from logos_pxl.wire.signing import key_of_hex
 
 DEFAULT_URL = "http://localhost:8088"
 KEY_VARIABLE = "HMAC_SECRET_KEY"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from logos_pxl.signing import signed_headers
+from logos_pxl.wire.signing import signed_headers
 
 _TOO_MANY_REQUESTS = 429
 _QUOTA_TRIES = 4

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from logos_pxl.acceptance.checks import Check, Skipped, demand, document, problem
 from logos_pxl.acceptance.service import Answer, Service
-from logos_pxl.signing import WINDOW_S, signed_headers
+from logos_pxl.wire.signing import WINDOW_S, signed_headers
 
 _UNAUTHORIZED = 401
 _BODY = json.dumps({"goal": "BOX(A -> A)"}).encode()

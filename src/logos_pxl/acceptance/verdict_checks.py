@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from logos_pxl import formulas
 from logos_pxl.acceptance import goals
 from logos_pxl.acceptance.checks import Check, Skipped, demand, document, member, number
 from logos_pxl.acceptance.service import Service
+from logos_pxl.wire import formulas
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _CACHE_TRIES = 5

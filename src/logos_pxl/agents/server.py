@@ -9,13 +9,13 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 
-from logos_pxl import __version__
 from logos_pxl.agents.answers import CheckAnswer, CountermodelAnswer, ExplainAnswer, GoalText, ProveAnswer, TimeoutMs
 from logos_pxl.agents.checking import Check, certificate_of
 from logos_pxl.agents.syntax import SYNTAX
 from logos_pxl.client.interface import AsyncProver
 from logos_pxl.errors import PxlError
 from logos_pxl.explanations import explained
+from logos_pxl.version import __version__
 
 DEFAULT_TIMEOUT_MS = 10_000
 

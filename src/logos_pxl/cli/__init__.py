@@ -7,8 +7,8 @@ import sys
 _REMEDIES = {
     "logos_pxl_engine": "the Rust engine is missing: make build, in the project's folder; or ask a service (--url, PXL_URL). "
     "'pxl doctor' tells what else is missing",
-    "httpx2": "a package is missing: pip install 'logos-pxl[client]'",
-    "stamina": "a package is missing: pip install 'logos-pxl[client]'",
+    "httpx2": "a package is missing: pip install logos-pxl-client",
+    "stamina": "a package is missing: pip install logos-pxl-client",
     "mcp": "the Model Context Protocol's SDK is missing: pip install 'logos-pxl[mcp]'",
 }
 _ERROR = 2

@@ -3,13 +3,13 @@
 import logos_pxl_engine as engine
 import typer
 
-from logos_pxl import __version__
 from logos_pxl.cli.failing import tell
 from logos_pxl.cli.printing import print_json
 from logos_pxl.cli.statuses import ExitStatus
 from logos_pxl.errors import PxlError
 from logos_pxl.kernel import KernelIdentity
 from logos_pxl.settings import Settings
+from logos_pxl.version import __version__
 
 
 def print_versions(*, as_json: bool) -> ExitStatus:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from logos_pxl.explaining.printing import require_readable, shown
-from logos_pxl.formulas import Evaluation, Formula, parse
+from logos_pxl.wire.formulas import Evaluation, Formula, parse
 
 # In a model with more worlds, what holds in all of them is read off the table.
 _SPELLED_WORLDS = 4

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from logos_pxl.explaining.printing import require_readable, shown
-from logos_pxl.formulas import MODAL, Formula
+from logos_pxl.wire.formulas import MODAL, Formula
 
 _HEADS: Mapping[str, str] = MappingProxyType(
     {"bottom": "FALSE", "top": "TRUE", "not": "~", "and": "/\\", "or": "\\/", "imp": "->", "iff": "<->", "box": "BOX", "dia": "DIA"}

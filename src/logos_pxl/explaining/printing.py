@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from logos_pxl.formulas import Formula
+from logos_pxl.wire.formulas import Formula
 
 _SYMBOLS: Mapping[str, str] = MappingProxyType(
     {

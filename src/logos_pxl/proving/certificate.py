@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from logos_pxl.certificate_ids import FORMAT, certificate_id
 from logos_pxl.errors import MalformedCertificate
 from logos_pxl.goals import LOGIC
 from logos_pxl.kernel import CheckKind
+from logos_pxl.wire.certificate_ids import FORMAT, certificate_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from typing import Protocol
 
 import logos_pxl_engine as engine
 
-from logos_pxl import __version__
 from logos_pxl.errors import (
     KernelTimeout,
     KernelUnavailable,
@@ -35,6 +34,7 @@ from logos_pxl.proving.post_mortem import PostMortems
 from logos_pxl.proving.search import Finding
 from logos_pxl.proving.statements import states
 from logos_pxl.proving.verdict import ProofMethod, UnknownReason, Verdict
+from logos_pxl.version import __version__
 
 _log = logging.getLogger(__name__)
 

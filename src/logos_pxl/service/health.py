@@ -13,12 +13,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from logos_pxl import __version__
 from logos_pxl.kernel import PoolStats
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.answers import json_response
 from logos_pxl.service.condition import Condition
+from logos_pxl.version import __version__
 
 _UNAVAILABLE = 503
 

@@ -5,7 +5,6 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from logos_pxl import __version__
 from logos_pxl.service.certificates import COQ_MEDIA_TYPE, LATEX_MEDIA_TYPE
 from logos_pxl.service.gate import OpenPaths
 from logos_pxl.service.problems import MEDIA_TYPE
@@ -22,6 +21,7 @@ from logos_pxl.service.state_operations import MODELS, state_operations
 from logos_pxl.service.work_operations import MODELS as WORK_MODELS
 from logos_pxl.service.work_operations import PREFER, accepted, work_operations
 from logos_pxl.settings import Settings
+from logos_pxl.version import __version__
 
 _REFERENCE = "#/components/schemas/{model}"
 _REFUSALS = {

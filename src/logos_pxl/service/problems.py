@@ -31,7 +31,7 @@ from logos_pxl.errors import (
 )
 from logos_pxl.service.refusals import AmbiguousRequest, QuotaExceeded, Unauthenticated
 from logos_pxl.shared_state import NoncesFull
-from logos_pxl.signing import ALGORITHM
+from logos_pxl.wire.signing import ALGORITHM
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:pxl:problem:"

@@ -10,8 +10,8 @@ import pytest
 from tiny_models import Evaluator, random_valid_leaning_tree, text
 
 from logos_pxl.explaining import Derivation, Step, TooLarge, derivation, shown
-from logos_pxl.formulas import Formula
 from logos_pxl.goals import Goal
+from logos_pxl.wire.formulas import Formula
 
 CONNECTIVES: dict[str, Callable[[list[bool]], bool]] = {
     "~": lambda parts: not parts[0],

@@ -5,8 +5,8 @@ import random
 from tiny_models import random_tree, text
 
 from logos_pxl.explaining import shown
-from logos_pxl.formulas import parse
 from logos_pxl.goals import Goal
+from logos_pxl.wire.formulas import parse
 
 
 def test_symbols_are_those_of_the_engine() -> None:

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from logos_pxl import __version__
 from logos_pxl.durable import sync_folder
 from logos_pxl.ops.backup import tape
 from logos_pxl.ops.backup.collecting import Found
@@ -25,6 +24,7 @@ from logos_pxl.ops.backup.manifest import FORMAT, FileEntry, Manifest
 from logos_pxl.ops.backup.naming import archive_name
 from logos_pxl.ops.backup.reading import PIECE_BYTES, Archive
 from logos_pxl.ops.errors import OperationFailed
+from logos_pxl.version import __version__
 
 # Another backup of the same second has the name: the next second is soon.
 _NAME_TRIES = 5

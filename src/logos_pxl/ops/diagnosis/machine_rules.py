@@ -7,7 +7,7 @@ from logos_pxl.ops.diagnosis.findings import Finding
 from logos_pxl.ops.diagnosis.reaching import Reach
 from logos_pxl.ops.report import Status
 from logos_pxl.ops.thresholds import MEMORY_USAGE, number
-from logos_pxl.signing import WINDOW_S
+from logos_pxl.wire.signing import WINDOW_S
 
 _CLOCK_ATTENTION_S = 5.0
 _IN_USE = "Address already in use"

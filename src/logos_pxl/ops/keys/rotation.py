@@ -22,7 +22,7 @@ from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.keys.env_editing import edited
 from logos_pxl.ops.running import Operator
 from logos_pxl.ops.service import ServiceReader
-from logos_pxl.signing import MIN_KEY_BYTES
+from logos_pxl.wire.signing import MIN_KEY_BYTES
 
 CURRENT, NEW, OLD = "HMAC_SECRET_KEY", "HMAC_SECRET_KEY_NEW", "HMAC_SECRET_KEY_OLD"
 USER_AGENT = "pxl-ops-rotate-key"

@@ -13,12 +13,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from logos_pxl import __version__
 from logos_pxl.durable import replace_file
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.printing import value_text
 from logos_pxl.ops.report import Report, Section
 from logos_pxl.ops.reviews.charts import Chart
+from logos_pxl.version import __version__
 
 _TEMPLATES = {".html": "report.html.jinja", ".md": "report.md.jinja"}
 # What means something in Markdown, or in the HTML that it lets through.

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.observing import HmacKey
 from logos_pxl.service_settings import ServiceSettings
-from logos_pxl.signing import key_of_hex
+from logos_pxl.wire.signing import key_of_hex
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from logos_pxl.service.gate.ambiguity import TARGET
 from logos_pxl.service.gate.keys import KeyRing
 from logos_pxl.service.refusals import Refusal, Unauthenticated
 from logos_pxl.shared_state import SharedState
-from logos_pxl.signing import WINDOW_S
+from logos_pxl.wire.signing import WINDOW_S
 
 _HEADERS = {b"x-timestamp": "X-Timestamp", b"x-nonce": "X-Nonce", b"x-signature": "X-Signature"}
 _TIMESTAMP_DIGITS = 12

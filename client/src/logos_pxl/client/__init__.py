@@ -1,4 +1,4 @@
-"""A client of the proof service: ``PxlClient``, and ``AsyncPxlClient`` for asyncio. Needs the extra ``client``; no engine, no Coq.
+"""A client of the proof service: ``PxlClient``, and ``AsyncPxlClient`` for asyncio. Needs no engine and no Coq.
 
 Invariant: nothing but an answer with ``verified: true`` that does not contradict itself becomes a verdict of valid or invalid.
 """
@@ -20,7 +20,7 @@ from logos_pxl.client.errors import (
 from logos_pxl.client.models import Certificate, Countermodel, CountermodelSearch, Health, Job, Verdict
 from logos_pxl.client.retrying import NEVER, Retrying
 from logos_pxl.client.synchronous import PxlClient
-from logos_pxl.errors import (
+from logos_pxl.wire.errors import (
     BatchTooLarge,
     CertificateNotFound,
     GoalTooLarge,

@@ -5,7 +5,7 @@ from logos_pxl.client.calls import Call
 from logos_pxl.client.errors import ConnectionFailed, JobCancelled, ProtocolError
 from logos_pxl.client.models import Certificate, CountermodelSearch, Job, Verdict
 from logos_pxl.client.refusals import refusal_of
-from logos_pxl.errors import CertificateNotFound
+from logos_pxl.wire.errors import CertificateNotFound
 
 POLL_S = 20
 """How long the service holds one question for a job, in seconds."""

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from logos_pxl.certificate_ids import FORMAT, certificate_id
-from logos_pxl.formulas import Evaluation, parse
+from logos_pxl.wire.certificate_ids import FORMAT, certificate_id
+from logos_pxl.wire.formulas import Evaluation, parse
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 JobId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]

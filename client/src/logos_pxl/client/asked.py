@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from logos_pxl.formulas import Formula, parse
+from logos_pxl.wire.formulas import Formula, parse
 
 # Symbols as the operations manual writes them.
 _SYMBOLS: Mapping[str, str] = MappingProxyType(

@@ -1,10 +1,10 @@
 """What can go wrong between a client and the service; each message says what to do.
 
-The root is ``logos_pxl.errors.PxlError``, and what the service says of a goal is the same class here as in the engine's own process:
+The root is ``logos_pxl.wire.errors.PxlError``, and what the service says of a goal is the same class here as in the engine's own process:
 ``MalformedGoal``, ``GoalTooLarge``, ``TimeoutTooLong``, ``BatchTooLarge``, ``CertificateNotFound``, ``JobNotFound``, ``SoundnessAlarm``.
 """
 
-from logos_pxl.errors import Overloaded, PxlError, RequestError
+from logos_pxl.wire.errors import Overloaded, PxlError, RequestError
 
 
 class NotAuthorised(PxlError):

@@ -18,7 +18,7 @@ from logos_pxl.client.models import Certificate, CountermodelSearch, Health, Job
 from logos_pxl.client.refusals import refusal
 from logos_pxl.client.retrying import Retrying
 from logos_pxl.client.synchronous import Progress
-from logos_pxl.errors import PxlError
+from logos_pxl.wire.errors import PxlError
 
 _OK = 200
 

@@ -12,7 +12,7 @@ from logos_pxl.client.calls import Call
 from logos_pxl.client.errors import TRANSIENT, ConnectionFailed, ProtocolError
 from logos_pxl.client.models import BatchLine, Verdict
 from logos_pxl.client.refusals import refusal_of
-from logos_pxl.errors import PxlError
+from logos_pxl.wire.errors import PxlError
 
 # Streams that may break one after the other without a single new line.
 IDLE_STREAMS = 3

@@ -18,7 +18,7 @@ from logos_pxl.client.errors import (
 )
 from logos_pxl.client.models import Problem
 from logos_pxl.client.retrying import seconds_of
-from logos_pxl.errors import (
+from logos_pxl.wire.errors import (
     BatchTooLarge,
     CertificateNotFound,
     GoalTooLarge,

@@ -14,7 +14,7 @@ from logos_pxl.client.connecting import Body, Endpoint
 from logos_pxl.client.models import Certificate, CountermodelSearch, Health, Job, Verdict
 from logos_pxl.client.refusals import refusal
 from logos_pxl.client.retrying import Retrying
-from logos_pxl.errors import PxlError
+from logos_pxl.wire.errors import PxlError
 
 Progress = Callable[[int, int], None]
 """Is told how many goals of how many are done."""
@@ -61,7 +61,7 @@ class PxlClient:
         >>> client.prove("BOX(p -> )")
         Traceback (most recent call last):
         ...
-        logos_pxl.errors.MalformedGoal: line 1, column 10: expected an atom, `(`, `~`, `[]`, `<>`, `true` or `false`; found `)`
+        logos_pxl.wire.errors.MalformedGoal: line 1, column 10: expected an atom, `(`, `~`, `[]`, `<>`, `true` or `false`; found `)`
         BOX(p -> )
                  ^
         """

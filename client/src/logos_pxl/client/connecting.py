@@ -9,7 +9,7 @@ import httpx2
 from logos_pxl.client.calls import Call, T
 from logos_pxl.client.errors import ConnectionFailed, ProtocolError, RequestError
 from logos_pxl.client.retrying import Retrying
-from logos_pxl.signing import key_of_hex, signed_headers
+from logos_pxl.wire.signing import key_of_hex, signed_headers
 
 MAX_REPLY_BYTES = 1 << 28
 """A longer reply is not read."""
