@@ -14,11 +14,12 @@ from logos_pxl.ops.service import ServiceReader, service_url
 from logos_pxl.settings import Settings
 
 KEY = "3d" * 32
+PXL = str(Path(sys.executable).with_name("pxl"))
 
 
 def pxl(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(Path(sys.executable).with_name("pxl")), *arguments],
+        [PXL, *arguments],
         cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
@@ -73,3 +74,24 @@ def test_a_command_that_cannot_tell_ends_with_status_3(folder: Path) -> None:
     assert "PXL_POOL_SIZE='none'" in told.stderr
     document = json.loads(pxl("ops", "status", "--json", folder=folder, PXL_POOL_SIZE="none").stdout)
     assert (document["command"], document["status"], document["exit_status"]) == ("status", "unknown", 3)
+
+
+def test_no_default_address_is_asked_without_settings(folder: Path) -> None:
+    """In a folder without settings a command that asks the service ends with status 3 and says what is missing."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PXL_")}
+    for command in ("status", "health-check", "monitor"):
+        ran = subprocess.run([PXL, "ops", command], cwd=folder, env=clean, capture_output=True, text=True, timeout=60, check=False)
+        assert ran.returncode == 3, ran
+        assert f"there is no settings file ({folder}/.env" in ran.stdout + ran.stderr
+        assert "set PXL_ENV_FILE or PXL_OPS_URL" in ran.stdout + ran.stderr
+
+
+def test_a_report_says_what_it_asked(folder: Path) -> None:
+    """Address, settings file, folder and target, for people and in JSON."""
+    (folder / ".env").write_text(f"PXL_SERVER_PORT={free_port()}\n")
+    document = json.loads(pxl("ops", "status", "--json", folder=folder).stdout)
+    assert document["asked"]["settings"] == str(folder / ".env")
+    assert document["asked"]["folder"] == str(folder)
+    assert document["asked"]["service"] == document["about"]
+    shown = pxl("ops", "status", folder=folder).stdout
+    assert f"service: {document['about']}; settings: {folder}/.env; folder: {folder}; target: " in shown

@@ -28,7 +28,7 @@ FORBIDDEN = {
     "observing": {"goals", "proving", "service", "cli", "runtime", "ops"},
     "settings": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "ops"},
     "errors": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "ops"},
-    "ops": {"goals", "kernel", "proving", "service", "runtime", "shared_state"},
+    "ops": {"goals", "kernel", "proving", "service", "runtime", "shared_state", "cli"},
     "acceptance": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "ops"},
     "client": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "configuration", "ops"},
     "explaining": {"goals", "kernel", "proving", "service", "cli", "runtime", "shared_state", "settings", "client", "ops"},

@@ -37,13 +37,12 @@ def status(json: Json = False) -> None:
 def monitor(
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 30,
     count: Annotated[int | None, typer.Option(min=1, help="End after so many looks; without it, at Ctrl-C.", show_default=False)] = None,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines in a terminal too.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document at the end; one look unless --count says more.")] = False,
 ) -> None:
-    """Watch the indicators: live in a terminal, lines elsewhere. The exit status is the worst that was seen."""
-    from logos_pxl.ops.monitor.operation import monitor as watch
+    """Print a line of indicators every half minute, and alerts. The exit status is the worst that was seen."""
+    from logos_pxl.ops.monitor import monitor as watch
 
-    raise typer.Exit(watch(interval_s=interval, count=count or (1 if json else None), plain=plain, as_json=json))
+    raise typer.Exit(watch(interval_s=interval, count=count or (1 if json else None), as_json=json))
 
 
 @app.command("health-check")

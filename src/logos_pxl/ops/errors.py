@@ -1,10 +1,10 @@
-"""What keeps an operator's command from being carried out."""
+"""The errors of operators' commands."""
 
 from logos_pxl.errors import PxlError
 
 
 class OperationFailed(PxlError):
-    """A command could not do what it was to do, or could not tell; the message says what is in the way and what would help."""
+    """A command could not be carried out. The message says what is wrong, and what would help."""
 
     code = "operation-failed"
 
@@ -16,6 +16,6 @@ class ServiceUnreachable(OperationFailed):
 
 
 class TargetFailed(OperationFailed):
-    """The target (supervisor, docker-compose, kubectl) refused a command, is missing, or took too long."""
+    """The program of the target (systemctl, supervisorctl, docker-compose, kubectl) failed, is missing, or took too long."""
 
     code = "target-failed"

@@ -1,4 +1,4 @@
-"""A report on standard output: a table for people, or one JSON document."""
+"""Prints a report: tables for people, or one JSON document."""
 
 import json
 import sys
@@ -11,17 +11,19 @@ from rich.text import Text
 from logos_pxl.ops.report import Check, Report, Section, Status
 
 COLOURS = {Status.FINE: "green", Status.ATTENTION: "yellow", Status.CRITICAL: "bold red", Status.UNKNOWN: "magenta"}
-# A pipe has no width: nothing is cut there, and lines are long enough for advice.
+# A pipe has no width. Nothing is cut there, and lines have room for advice.
 _PIPE_WIDTH = 180
 
 
 def print_report(report: Report, *, as_json: bool) -> Status:
-    """Print the report; its status is the exit status."""
+    """Print the report on standard output. Returns its status, which is the exit status."""
     if as_json:
         sys.stdout.write(json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n")
         return report.status
-    out = console()
+    out = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, markup=False, highlight=False)
     out.print(Text.assemble((report.status.word.upper(), COLOURS[report.status]), f"  {report.command}  {report.about}  {report.at}"))
+    if report.asked:
+        out.print("; ".join(f"{name}: {value}" for name, value in report.asked.items()), soft_wrap=True)
     for section in report.sections:
         _print_section(out, section)
     if report.summary:
@@ -29,18 +31,8 @@ def print_report(report: Report, *, as_json: bool) -> Status:
     return report.status
 
 
-def console() -> Console:
-    """Standard output, as wide as its terminal, or as a pipe wants it."""
-    return Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, markup=False, highlight=False)
-
-
-def marked(status: Status) -> Text:
-    """A status as it stands in tables."""
-    return Text(status.word, style=COLOURS[status])
-
-
 def value_text(check: Check) -> str:
-    """A check's value with its unit."""
+    """The value of a check with its unit."""
     match check.value:
         case None:
             return ""
@@ -59,7 +51,8 @@ def _print_section(out: Console, section: Section) -> None:
     if section.checks:
         table = Table("", "check", "value", "threshold", "advice", box=box.SIMPLE_HEAD, pad_edge=False)
         for check in section.checks:
-            table.add_row(marked(check.status), check.name, value_text(check), check.threshold, check.advice)
+            status = Text(check.status.word, style=COLOURS[check.status])
+            table.add_row(status, check.name, value_text(check), check.threshold, check.advice)
         out.print(table)
     for note in section.notes:
         out.print(note, soft_wrap=True)

@@ -1,10 +1,10 @@
-"""What a command found: checks in sections, and a status for cron.
+"""The result of an operator's command: checks in sections, and an exit status for cron.
 
-Invariant: a report's status is the worst of its checks' statuses; what could not be told is never fine.
+Invariant: the status of a report is the worst status of its checks. A check that could not be made is never fine.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
@@ -13,7 +13,7 @@ Value = str | float | int | bool | None
 
 
 class Status(IntEnum):
-    """How a check came out; its number is the exit status."""
+    """The status of a check. Its number is the exit status of the command."""
 
     FINE = 0
     ATTENTION = 1
@@ -22,22 +22,22 @@ class Status(IntEnum):
 
     @property
     def word(self) -> str:
-        """In lower case, for people and JSON."""
+        """The name in lower case, as printed."""
         return self.name.lower()
 
 
-# From good to bad. That something is critical counts more than that something else could not be told.
+# From good to bad. A critical check counts more than one that could not be made.
 _SEVERITY = (Status.FINE, Status.ATTENTION, Status.UNKNOWN, Status.CRITICAL)
 
 
 def worst(statuses: Iterable[Status]) -> Status:
-    """The status of several checks together; fine when there are none."""
+    """The worst of several statuses; fine when there are none."""
     return max(statuses, key=_SEVERITY.index, default=Status.FINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. ``threshold`` is what would be fine, in words; ``advice`` what to do, when it is not."""
+    """One check. ``threshold`` says in words which value is fine; ``advice`` says what to do when it is not."""
 
     name: str
     status: Status
@@ -47,20 +47,13 @@ class Check:
     advice: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """For machines."""
-        return {
-            "name": self.name,
-            "status": self.status.word,
-            "value": self.value,
-            "unit": self.unit,
-            "threshold": self.threshold,
-            "advice": self.advice,
-        }
+        """The check for ``--json``."""
+        return {**asdict(self), "status": self.status.word}
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Checks under a title. ``notes`` are sentences for people, ``data`` is more for machines."""
+    """Checks under a title. ``notes`` are sentences for people; ``data`` holds further values for programs."""
 
     title: str
     checks: tuple[Check, ...] = ()
@@ -69,11 +62,11 @@ class Section:
 
     @property
     def status(self) -> Status:
-        """The worst of its checks."""
+        """The worst status of the checks."""
         return worst(check.status for check in self.checks)
 
     def as_json(self) -> dict[str, Any]:
-        """For machines."""
+        """The section for ``--json``."""
         return {
             "title": self.title,
             "status": self.status.word,
@@ -89,17 +82,22 @@ def _now() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a command found. ``command`` is its name without ``pxl ops``, ``about`` what it looked at, ``summary`` one sentence."""
+    """The result of ``pxl ops COMMAND``.
+
+    ``about`` names what was examined (an address, a file), ``summary`` is one sentence, ``at`` the time (ISO 8601, UTC).
+    ``asked`` says where the command looked: service address, settings files, folder, target.
+    """
 
     command: str
     about: str
     sections: tuple[Section, ...]
     summary: str = ""
     at: str = field(default_factory=_now)
+    asked: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:
-        """The worst of all checks."""
+        """The worst status of all checks."""
         return worst(section.status for section in self.sections)
 
     def checks(self) -> Iterator[Check]:
@@ -108,10 +106,11 @@ class Report:
             yield from section.checks
 
     def as_json(self) -> dict[str, Any]:
-        """The whole as one document."""
+        """The report as one JSON document."""
         return {
             "command": self.command,
             "about": self.about,
+            "asked": dict(self.asked),
             "at": self.at,
             "status": self.status.word,
             "exit_status": int(self.status),
@@ -121,5 +120,5 @@ class Report:
 
 
 def failed(command: str, message: str) -> Report:
-    """The report of a command that could not tell; ``message`` says why, and what would help."""
+    """The report of a command that could not be carried out; ``message`` says why, and what would help."""
     return Report(command, "", (Section("", (Check("could not tell", Status.UNKNOWN, advice=message),)),), summary=message)

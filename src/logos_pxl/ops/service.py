@@ -1,12 +1,12 @@
-"""A running service, as an operator's command asks it.
+"""The HTTP client of the operators' commands.
 
-It is the acceptance run's client, which signs, needs the standard library only and bounds each request. A pooled client (httpx2) would gain
-nothing for a handful of requests, and would make ``pxl ops`` depend on an optional package just when things are broken.
+It uses the client of the acceptance run, which signs requests, bounds each of them in time and needs only the standard library.
 
-Invariant: an answer that is not what the endpoint promises is an error that says so, never an empty document.
+Invariant: an answer that is not what the endpoint promises raises an error; it is never read as an empty document.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 from logos_pxl.acceptance.service import Answer, NotReachable, Service
@@ -14,25 +14,33 @@ from logos_pxl.ops.errors import OperationFailed, ServiceUnreachable
 from logos_pxl.settings import Settings
 
 _OK, _UNAUTHORIZED, _TOO_MANY, _UNAVAILABLE = 200, 401, 429, 503
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - no address to ask
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - nothing is bound to it
+_ADDRESS_FIELDS = {"ops_url", "server_host", "server_port"}
 _TIMEOUT_S = 10.0
 
 
 class ServiceReader:
-    """The service at ``url``. Requests are signed with ``key`` (hexadecimal digits) when there is one; each step takes ``timeout_s``."""
+    """The service at ``url``. Requests are signed with ``key`` (hexadecimal digits) when there is one; each takes at most ``timeout_s``."""
 
     def __init__(self, url: str, *, key: str | None = None, timeout_s: float = _TIMEOUT_S) -> None:
         self.url = url.rstrip("/")
         self.key = key
-        try:
-            self._service = Service(url, key=key, timeout_s=timeout_s)
-        except NotReachable as error:
-            raise OperationFailed(f"PXL_OPS_URL: {error}") from error
+        self._no_address = ""
+        self._timeout_s = timeout_s
 
     @classmethod
     def of(cls, settings: Settings, *, timeout_s: float = _TIMEOUT_S) -> "ServiceReader":
-        """The service that the settings name, asked with its current key."""
-        return cls(service_url(settings), key=settings.hmac_key.get_secret_value() if settings.hmac_key else None, timeout_s=timeout_s)
+        """The service that the settings name. Without an address every request raises OperationFailed."""
+        no_address = why_no_address(settings)
+        key = settings.hmac_key.get_secret_value() if settings.hmac_key else None
+        reader = cls("" if no_address else service_url(settings), key=key, timeout_s=timeout_s)
+        reader._no_address = no_address
+        return reader
+
+    def require_address(self) -> None:
+        """Raises OperationFailed when the settings give no address; the message says what is missing."""
+        if self._no_address:
+            raise OperationFailed(self._no_address)
 
     def health(self) -> dict[str, Any]:
         """``GET /health``, also of a service that is not ready. Raises ServiceUnreachable, OperationFailed."""
@@ -51,23 +59,25 @@ class ServiceReader:
         return self._document("/metrics/performance", _OK)
 
     def prove(self, goal: str, *, timeout_ms: int | None = None) -> dict[str, Any]:
-        """The verdict on a goal, ``unknown`` ones included. Raises OperationFailed when it was refused for another reason."""
+        """The result for a goal, also when its verdict is ``unknown``. Raises OperationFailed when the request was refused."""
         document = self._parsed(self.ask_to_prove(goal, timeout_ms=timeout_ms), "POST /prove", _OK, 500, _UNAVAILABLE)
         if "verdict" not in document:
             raise OperationFailed(f"POST {self.url}/prove: {document.get('title', 'no verdict')}: {document.get('detail', '')}")
         return document
 
     def ask_to_prove(self, goal: str, *, timeout_ms: int | None = None) -> Answer:
-        """The answer to ``POST /prove`` as it came. Raises ServiceUnreachable."""
+        """The raw answer to ``POST /prove``. Raises ServiceUnreachable."""
         members: dict[str, Any] = {"goal": goal} if timeout_ms is None else {"goal": goal, "timeout_ms": timeout_ms}
         return self.ask("POST", "/prove", members)
 
     def ask(self, method: str, path: str, document: object = None) -> Answer:
         """Any request, with a JSON body when ``document`` is given. Raises ServiceUnreachable."""
+        self.require_address()
         body = b"" if document is None else json.dumps(document).encode()
         headers = {"Content-Type": "application/json"} if body else {}
         try:
-            return self._service.ask(method, path, body=body, headers=headers, patient=False)
+            service = Service(self.url, key=self.key, timeout_s=self._timeout_s)
+            return service.ask(method, path, body=body, headers=headers, patient=False)
         except NotReachable as error:
             raise ServiceUnreachable(f"the service does not answer: {error}") from error
 
@@ -79,7 +89,9 @@ class ServiceReader:
             hint = "it refuses our signature" if self.key else "it demands signed requests: set HMAC_SECRET_KEY to its key"
             raise OperationFailed(f"{asked} of {self.url}: status 401: {hint}")
         if answer.status == _TOO_MANY:
-            raise OperationFailed(f"{asked} of {self.url}: over the quota; again in {answer.headers.get('retry-after', 'some')} seconds")
+            raise OperationFailed(
+                f"{asked} of {self.url}: over the quota; try again in {answer.headers.get('retry-after', 'some')} seconds"
+            )
         try:
             document = answer.json()
         except ValueError:
@@ -90,8 +102,24 @@ class ServiceReader:
 
 
 def service_url(settings: Settings) -> str:
-    """``PXL_OPS_URL``, or the address at which this machine reaches a service with these settings."""
+    """The address of the service: ``PXL_OPS_URL``, else this machine's address and port of a service with these settings."""
     if settings.ops_url:
         return settings.ops_url
     host = _EVERYWHERE.get(settings.server_host, settings.server_host)
     return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.server_port}"
+
+
+def settings_files(settings: Settings) -> list[Path]:
+    """The files that the settings were read from, in their order."""
+    candidates = [*sorted(settings.config_dir.glob("*.toml")), settings.env_file]
+    return [path.absolute() for path in candidates if path.is_file()]
+
+
+def why_no_address(settings: Settings) -> str:
+    """Why the address is not known: no settings file, and no variable that gives it. Empty when the address is known."""
+    if settings.model_fields_set & _ADDRESS_FIELDS or settings_files(settings):
+        return ""
+    return (
+        f"there is no settings file ({settings.env_file.absolute()}, {settings.config_dir.absolute()}/*.toml), and neither PXL_OPS_URL nor "
+        "PXL_SERVER_PORT is set: run this command in the folder of the service, or set PXL_ENV_FILE or PXL_OPS_URL"
+    )

@@ -1,1 +1,0 @@
-"""``pxl ops monitor``: the indicators again and again, live in a terminal, as the manual's lines elsewhere."""
