@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logos_pxl.configuration import Configuration
-from logos_pxl.service.arrivals import Arrival, RequestIds
+from logos_pxl.service.context import RequestContext
 from logos_pxl.service.gate import AccessLog, Gate
 from logos_pxl.service.gate.access import Measures
 from logos_pxl.service.server import run_server
@@ -42,11 +42,10 @@ class Bare(AccessLog):
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._ids = RequestIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
-        Arrival.of(scope, "-", self._ids)
+        RequestContext.create(scope, "-")
         await self._app(scope, receive, send)
 
 

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
 from logos_pxl.errors import RequestTooLarge
-from logos_pxl.service.arrivals import Arrival
+from logos_pxl.service.context import RequestContext
 from logos_pxl.service.problems import InvalidFields, InvalidJson, SlowBody, UnsupportedMediaType
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -25,18 +25,16 @@ _SHOWN_CHARACTERS = 60
 _SHORT_BYTES = 1_024
 _SHORT_BODIES = 1_024
 
-BODY = "logos_pxl.body"
-"""Where a layer that has read the body leaves it, within the same bound; nothing more of it can be received."""
-
 
 async def read_json(request: Request, model: type[Model], *, max_bytes: int, timeout_s: float) -> Model:
     """The body as ``model``.
 
     Raises UnsupportedMediaType, RequestTooLarge, SlowBody, InvalidJson, InvalidFields; ClientDisconnect when the client went away.
     """
-    headers = Arrival.found_in(request.scope).headers
+    context = RequestContext.of(request.scope)
+    headers = context.headers
     _require_json(headers)
-    body: bytes | None = request.scope.get(BODY)
+    body = context.body
     if body is None:
         announced = headers.get(b"content-length", b"").decode("latin-1")
         body = await read_body(request.receive, announced, max_bytes=max_bytes, timeout_s=timeout_s)

@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from logos_pxl.draining import Draining
+from logos_pxl.service.context import TARGET
 from logos_pxl.service.disconnects import CONNECTION, Connection
-from logos_pxl.service.gate.ambiguity import TARGET
 from logos_pxl.service.problems import problem
 
 TellUnread = Callable[[str | None, int, str], str]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from logos_pxl.service.arrivals import Arrival
+from logos_pxl.service.context import RequestContext
 
 # A preference is a token, perhaps with a value; parameters after a semicolon are for preferences that are not known here.
 _PREFERENCE = re.compile(
@@ -30,7 +30,7 @@ NONE = Preferences(respond_async=False, wait_s=None)
 
 def preferences_of(request: Request) -> Preferences:
     """What the request prefers. Of a preference that is given twice the first counts."""
-    if b"prefer" not in Arrival.found_in(request.scope).headers:
+    if b"prefer" not in RequestContext.of(request.scope).headers:
         return NONE
     fields = request.headers.getlist("prefer")
     found: dict[str, str] = {}

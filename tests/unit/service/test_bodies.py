@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from logos_pxl.errors import RequestError, RequestTooLarge
-from logos_pxl.service.arrivals import Arrival, RequestIds
 from logos_pxl.service.bodies import read_json
+from logos_pxl.service.context import RequestContext
 from logos_pxl.service.problems import InvalidFields, InvalidJson, SlowBody, UnsupportedMediaType
 from logos_pxl.service.schemas import ParseRequest, ProveRequest
 
@@ -42,7 +42,7 @@ async def read(wire: Wire, headers: dict[str, str] = JSON, *, max_bytes: int = 1
         "path": "/prove",
         "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
     }
-    Arrival.of(scope, "-", RequestIds())
+    RequestContext.create(scope, "-")
     return await read_json(Request(scope, wire.receive), ProveRequest, max_bytes=max_bytes, timeout_s=timeout_s)
 
 
@@ -59,7 +59,7 @@ async def test_a_body_that_was_refused_is_refused_again() -> None:
             await read(Wire([b'{"goal": "A", "timeout_ms": 0}']))
     assert isinstance(await read(Wire([b'{"goal": "A"}'])), ProveRequest)
     scope: dict[str, Any] = {"type": "http", "headers": [(b"content-type", b"application/json")]}
-    Arrival.of(scope, "-", RequestIds())
+    RequestContext.create(scope, "-")
     asked = await read_json(Request(scope, Wire([b'{"goal": "A"}']).receive), ParseRequest, max_bytes=1000, timeout_s=1.0)
     assert type(asked) is ParseRequest
 

@@ -3,14 +3,14 @@
 import pytest
 from starlette.requests import Request
 
-from logos_pxl.service.arrivals import Arrival, RequestIds
+from logos_pxl.service.context import RequestContext
 from logos_pxl.service.preferences import NONE, Preferences, preferences_of
 
 
 def preferred(*fields: str) -> Preferences:
     headers = [(b"prefer", field.encode("latin-1")) for field in fields]
     scope = {"type": "http", "headers": headers}
-    Arrival.of(scope, "-", RequestIds())
+    RequestContext.create(scope, "-")
     return preferences_of(Request(scope))
 
 

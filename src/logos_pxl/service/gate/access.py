@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from logos_pxl.logs.context import REQUEST_ID
 from logos_pxl.logs.escaping import escaped
-from logos_pxl.service.arrivals import Arrival, RequestIds
+from logos_pxl.service.context import RequestContext, new_request_id
 from logos_pxl.service.gate.clients import UNKNOWN, Clients
 from logos_pxl.service.problems import defect
 
@@ -47,25 +47,23 @@ class AccessLog:
         self._clients = clients
         self._endpoints = endpoints
         self._measures = measures
-        self._ids = RequestIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, and tell of it afterwards."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
-        arrival = Arrival.of(scope, self._clients.address(scope), self._ids)
-        REQUEST_ID.set(arrival.request_id)
+        context = RequestContext.create(scope, self._clients.address(scope))
+        REQUEST_ID.set(context.request_id)
         status = body_bytes = 0
-        request_id = (b"x-request-id", arrival.request_id.encode("ascii"))
+        request_id = (b"x-request-id", context.request_id.encode("ascii"))
 
         # No coroutine of its own around each of the server's, which would cost more than what is done here.
         def told(message: Message) -> Awaitable[None]:
             nonlocal status, body_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], request_id, *arrival.fields]
+                message["headers"] = [*message["headers"], request_id, *context.response_headers]
             else:
                 body_bytes += len(message.get("body", b""))
             return send(message)
@@ -81,29 +79,29 @@ class AccessLog:
         finally:
             # Without a status nothing was answered: the client is gone, or the service ends.
             status = status or _GIVEN_UP
-            seconds = time.perf_counter() - started
+            seconds = time.monotonic() - context.started
             if self._measures is not None:
                 self._measures.ended(scope, status, seconds)
             if self._lines is not None:
                 self._lines.tell(
-                    arrival.client,
+                    context.client,
                     scope["method"],
                     scope["raw_path"],
                     self._endpoints.name(scope["path"]),
                     scope["http_version"],
-                    arrival.request_id,
-                    arrival.headers.get(b"user-agent", b""),
+                    context.request_id,
+                    context.headers.get(b"user-agent", b""),
                     status,
                     body_bytes,
                     seconds,
-                    arrival.key,
-                    escaped(arrival.remark) if arrival.remark else "",
+                    context.key,
+                    escaped(context.note) if context.note else "",
                     time.time(),
                 )
 
     def tell_unread(self, client: str | None, status: int, reason: str) -> str:
         """A request could not be read, and so has no more than this; gives the id that its line has."""
-        request_id = self._ids.new()
+        request_id = new_request_id()
         if self._lines is not None:
             self._lines.tell(
                 client or UNKNOWN, "-", b"-", UNREADABLE, "-", request_id, b"", status, 0, 0.0, None, escaped(reason), time.time()

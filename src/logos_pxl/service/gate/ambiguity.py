@@ -8,11 +8,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from logos_pxl.service.arrivals import Arrival
+from logos_pxl.service.context import RequestContext
 from logos_pxl.service.refusals import AmbiguousRequest
-
-TARGET = "logos_pxl.target"
-"""Where the protocol leaves the request line's target: uvicorn tells its path only."""
 
 _ONCE = frozenset(
     (
@@ -37,19 +34,19 @@ _NO_PATH = "the target is not a path that begins with /"
 _TRICKS = re.compile(_NEEDLESS + rb"|%(?![0-9a-f]{2})|\\|//|/\.{1,2}(?:/|$)|[^!-~]", re.IGNORECASE)
 
 
-def refuse_ambiguity(scope: Any, arrival: Arrival) -> None:
+def refuse_ambiguity(scope: Any, context: RequestContext) -> None:
     """Raises AmbiguousRequest, which says what can be taken in two ways."""
-    found = _in_headers(scope, arrival) or _in_target(scope)
+    found = _in_headers(scope, context) or _in_target(scope, context)
     if found is not None:
         raise AmbiguousRequest(f"{found}; send a request that can be read in one way only")
 
 
-def _in_headers(scope: Any, arrival: Arrival) -> str | None:
-    for name in arrival.repeated:
+def _in_headers(scope: Any, context: RequestContext) -> str | None:
+    for name in context.repeated:
         if name in _ONCE:
             return f"the header {name.decode('ascii')} came more than once"
     old = scope["http_version"] == "1.0"
-    headers = arrival.headers
+    headers = context.headers
     coding = headers.get(b"transfer-encoding")
     if coding is not None and (old or b"content-length" in headers or coding.lower() != b"chunked"):
         return "Transfer-Encoding is something else than chunked, or came with Content-Length or with HTTP/1.0"
@@ -58,9 +55,9 @@ def _in_headers(scope: Any, arrival: Arrival) -> str | None:
     return None
 
 
-def _in_target(scope: Any) -> str | None:
+def _in_target(scope: Any, context: RequestContext) -> str | None:
     path: bytes = scope["raw_path"]
-    target: bytes = scope.get(TARGET) or path
+    target = context.target
     if target == b"*" and scope["method"] != "OPTIONS":
         return _NO_PATH
     # The same paths are asked for again and again.

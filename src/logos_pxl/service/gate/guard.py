@@ -13,8 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logos_pxl.errors import PxlError
 from logos_pxl.observing import Observer
-from logos_pxl.service.arrivals import Arrival
-from logos_pxl.service.bodies import BODY
+from logos_pxl.service.context import RequestContext
 from logos_pxl.service.gate.ambiguity import refuse_ambiguity
 from logos_pxl.service.gate.quotas import WINDOW_S, Quota
 from logos_pxl.service.gate.signatures import Signatures
@@ -48,35 +47,35 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on that may pass."""
         if scope["type"] == "http":
-            arrival = Arrival.found_in(scope)
+            context = RequestContext.of(scope)
             try:
-                refuse_ambiguity(scope, arrival)
+                refuse_ambiguity(scope, context)
                 if not self._open.allow(scope):
                     if self._signatures is not None:
-                        arrival.key, scope[BODY] = await self._signatures.check(scope, receive, arrival)
-                        self._observer.authenticated(arrival.key)
+                        context.key, context.body = await self._signatures.check(scope, receive, context)
+                        self._observer.authenticated(context.key)
                     quota = self.quota
                     if quota.enabled:
-                        quota.settle(arrival, await self._state.take_token(quota.bucket_of(arrival), quota.per_minute, WINDOW_S))
+                        quota.settle(context, await self._state.take_token(quota.bucket_of(context), quota.per_minute, WINDOW_S))
             except ClientDisconnect:
                 return
             except PxlError as error:
-                await self._refuse(arrival, error, scope, receive, send)
+                await self._refuse(context, error, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    async def _refuse(self, arrival: Arrival, error: PxlError, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, context: RequestContext, error: PxlError, scope: Scope, receive: Receive, send: Send) -> None:
         self._observer.rejected(error.code)
-        arrival.remark = str(error)
+        context.note = str(error)
         response = problem_of(error)
         if isinstance(error, Unauthenticated):
-            arrival.remark = f"HMAC authentication failed: {error}; {error.detail}"
+            context.note = f"HMAC authentication failed: {error}; {error.detail}"
             self._observer.authentication_failed(error.refusal.code)
-            if BODY not in scope and (b"transfer-encoding" in arrival.headers or arrival.headers.get(b"content-length", b"0") != b"0"):
+            if context.body is None and (b"transfer-encoding" in context.headers or context.headers.get(b"content-length", b"0") != b"0"):
                 # The body may not have been read: the connection cannot be used again.
                 response.headers["Connection"] = "close"
         elif isinstance(error, QuotaExceeded):
-            arrival.remark = "over its quota"
+            context.note = "over its quota"
             self._observer.rate_limited()
         await response(scope, receive, send)
 

@@ -13,9 +13,8 @@ from typing import Any
 from starlette.types import Receive
 
 from logos_pxl.observing import HmacKey
-from logos_pxl.service.arrivals import Arrival
 from logos_pxl.service.bodies import read_body
-from logos_pxl.service.gate.ambiguity import TARGET
+from logos_pxl.service.context import RequestContext
 from logos_pxl.service.gate.keys import KeyRing
 from logos_pxl.service.refusals import Refusal, Unauthenticated
 from logos_pxl.shared_state import SharedState
@@ -39,13 +38,13 @@ class Signatures:
         self._body_timeout_s = body_timeout_s
         self._clock = clock
 
-    async def check(self, scope: Any, receive: Receive, arrival: Arrival) -> tuple[HmacKey, bytes]:
+    async def check(self, scope: Any, receive: Receive, context: RequestContext) -> tuple[HmacKey, bytes]:
         """The key that the request was signed with, and its body.
 
         Raises Unauthenticated, RequestTooLarge, SlowBody, NoncesFull; ClientDisconnect when the client went away.
         """
         now = self._clock()
-        headers = arrival.headers
+        headers = context.headers
         timestamp, nonce, signature = headers.get(b"x-timestamp"), headers.get(b"x-nonce"), headers.get(b"x-signature")
         if not (timestamp and nonce and signature):
             missing = [shown for name, shown in _HEADERS.items() if not headers.get(name)]
@@ -53,18 +52,18 @@ class Signatures:
         signed_s = _within_window(timestamp, now)
         body = b""
         if b"content-length" in headers or b"transfer-encoding" in headers:
-            announced = arrival.text_of(b"content-length")
+            announced = context.header(b"content-length")
             body = await read_body(receive, announced, max_bytes=self._max_body_bytes, timeout_s=self._body_timeout_s)
-        key = self._key_of(scope, timestamp, nonce, body, signature)
+        key = self._key_of(scope["method"], context, body)
         # For as long as the timestamp stays within the window, which may be twice as long.
         if not await self._state.claim_nonce(nonce.decode("ascii"), signed_s + WINDOW_S + _NONCE_MARGIN_S - now):
             raise Unauthenticated(Refusal.REUSED, detail=f"X-Signature is right (key {key}), X-Nonce came before")
         return key, body
 
-    def _key_of(self, scope: Any, timestamp: bytes, nonce: bytes, body: bytes, signature: bytes) -> HmacKey:
-        target: bytes = scope.get(TARGET) or scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+    def _key_of(self, method: str, context: RequestContext, body: bytes) -> HmacKey:
+        timestamp, nonce, signature = (context.headers[name] for name in _HEADERS)
         try:
-            key = self.keys.key_of(scope["method"], target, timestamp, nonce, body, signature=signature)
+            key = self.keys.key_of(method, context.target, timestamp, nonce, body, signature=signature)
         except ValueError as error:
             raise Unauthenticated(Refusal.INVALID, detail=f"X-Signature cannot be right: {error}") from error
         if key is None:
