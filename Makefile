@@ -31,16 +31,18 @@ run: build ## build what is missing and serve on port 8088 (PXL_SERVER_PORT)
 .PHONY: build
 build: build/install.stamp build/engine.stamp build/coq.stamp ## install and compile everything that running needs
 
+# Test workers: most tests wait for processes, so there is one more than processors. `make test WORKERS=0` runs everything in one process.
+WORKERS ?= $(shell expr $$(nproc) + 1)
+
+# The steps stop at the first one that fails; the cheap ones come first.
 # The Rust tests and lints share the release build: the SAT solver is compiled once, and the tests' searches are fast.
 # The binding's tests are Python's (a Rust test of it would have to link libpython, which Debian keeps in python3-dev).
 .PHONY: test
-test: build build/dev.stamp build/debian-tests.stamp ## build, then every check and every test; the last line is pytest's
-	@failed=; step() { echo "== $$*"; "$$@" || failed="$$failed; $$*"; }; \
-	step cargo test --release --manifest-path engine/Cargo.toml --workspace --exclude logos-pxl-engine --locked --quiet; \
-	step $(MAKE) -C coq audit; \
-	step $(MAKE) lint; \
-	[ -z "$$failed" ] || echo "== failed before pytest: $${failed#; }"; \
-	{ $(BIN)/python -m pytest && [ -z "$$failed" ]; } | tee build/pytest.log
+test: build build/dev.stamp build/debian-tests.stamp ## lint, then every test; stops at the first step that fails; the last line is pytest's
+	$(MAKE) lint
+	$(MAKE) -C coq audit
+	cargo test --release --manifest-path engine/Cargo.toml --workspace --exclude logos-pxl-engine --locked --quiet
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder | tee build/pytest.log
 
 .PHONY: lint
 lint: build/dev.stamp build/engine.stamp ## the style and type checks

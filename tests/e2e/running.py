@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import os
 import random
 import signal
@@ -45,11 +46,22 @@ class Server:
         return int(fields[1]) * os.sysconf("SC_PAGESIZE")
 
 
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_ports = itertools.cycle(range(11_000 + 1_000 * (_WORKER % 20), 12_000 + 1_000 * (_WORKER % 20)))
+
+
 def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A port on which nothing listens now.
+
+    Each test worker has a range of its own, below the range from which the system takes ports of clients: nobody else takes a port that
+    was returned here before the test uses it.
+    """
+    for port in _ports:
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("the range of ports is endless")
 
 
 @contextlib.contextmanager
