@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from logos_pxl.kernel import PoolEvent, SessionPool, coq_sessions
@@ -19,10 +20,24 @@ from logos_pxl.settings import PoolSettings, SessionSettings, Settings
 OpenPool = Callable[..., Awaitable[SessionPool]]
 
 
+# How long an example takes says how loaded the machine is.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
+
+# Test files start in this order when several workers share them: a long file that starts last would be waited for by all.
+_FOLDERS_IN_ORDER = ("documents", "ops", "deployment", "monitoring", "web", "faults", "coq", "manual", "agreement", "bench", "e2e", "unit")
+
+
 def pytest_configure() -> None:
     """Programs that tests start obey Ctrl-C, also when these tests were started in the background of a shell, which ignores it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort by folder, folders that the order does not name first; within a folder the order stays."""
+    here, ranks = Path(__file__).parent, {name: rank for rank, name in enumerate(_FOLDERS_IN_ORDER, 1)}
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(here).parts[0], 0))
 
 
 @pytest.fixture(scope="session")
