@@ -1,121 +1,129 @@
-"""A folder in which ``pxl up`` and its like are called, and what runs there."""
+"""A folder in which ``pxl ops`` controls the service by a real supervisord."""
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
-from e2e.running import free_port
+import psutil
+from e2e.running import ROOT, free_port
 
-from logos_pxl.ops.supervisor.lock import holder
-from logos_pxl.ops.supervisor.overview import overview
-from logos_pxl.ops.supervisor.places import Places
-from logos_pxl.ops.supervisor.processes import marked
-
-PXL = str(Path(sys.executable).with_name("pxl"))
+BIN = Path(sys.executable).parent
+PXL = str(BIN / "pxl")
+CONF = ROOT / "deploy" / "supervisord.conf"
+ONE, OTHER = "pxl-prover", "pxl-prover-2"
 
 
 class Place:
-    """``variables`` is the environment of every command; ``port`` where the service is to listen."""
+    """``variables`` is the environment of every command; the first replica listens on ``port``, the other one on ``second_port``.
 
-    def __init__(self, folder: Path, **variables: str) -> None:
+    In a copy of deploy/supervisord.conf the paths of the project, the second port and ``conf`` are put in; nothing else differs.
+    """
+
+    def __init__(self, folder: Path, conf: dict[str, str], variables: dict[str, str]) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port, self.second_port = free_port(), free_port()
         self.variables = {
             "PXL_SERVER_PORT": str(self.port),
+            "PXL_SUPERVISORD_CONF": "supervisord.conf",
             "PXL_POOL_SIZE": "1",
             "PXL_POOL_SPARES": "0",
             "PXL_SHUTDOWN_TIMEOUT": "5",
             "PXL_DRAIN_DELAY": "0",
-            "PXL_RESTART_DELAY_S": "0.05",
             **variables,
         }
-        self.places = Places((folder / "var" / "supervisor").resolve())
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """A command that goes on."""
-        return subprocess.Popen(
-            [PXL, *arguments],
-            cwd=self.folder,
-            env={**os.environ, **self.variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        text = CONF.read_text()
+        second = f'PXL_SERVER_PORT="{self.second_port}"'
+        for shipped, here in {"%(here)s/..": str(ROOT), 'PXL_SERVER_PORT="8089"': second, "startsecs=5": "startsecs=1", **conf}.items():
+            assert shipped in text, f"deploy/supervisord.conf has no {shipped!r}: correct this table"
+            text = text.replace(shipped, here)
+        (folder / "supervisord.conf").write_text(text)
 
     def run(self, *arguments: str, expected: int | None = 0, timeout_s: float = 90) -> str:
         """What a command printed, on either stream. It must end with the ``expected`` status."""
-        with ended(self.start(*arguments)) as process:
-            out, _ = process.communicate(timeout=timeout_s)
-        assert expected is None or process.returncode == expected, f"pxl {' '.join(arguments)}: status {process.returncode}: {out}"
-        return out
+        ran = subprocess.run(
+            [PXL, *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=timeout_s, check=False
+        )
+        assert expected is None or ran.returncode == expected, (
+            f"pxl {' '.join(arguments)}: status {ran.returncode}: {ran.stdout}{ran.stderr}"
+        )
+        return ran.stdout + ran.stderr
 
-    def status(self) -> dict[str, Any]:
-        """As ``pxl status --json`` has it, without a process for each look."""
-        return overview(self.places).as_json()
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of every command."""
+        return {**os.environ, **self.variables}
 
-    def services(self) -> list[int]:
-        """The services that run here, whoever started them."""
-        return list(marked(self.places.folder))
+    def services(self) -> dict[str, int]:
+        """The process of each program that runs."""
+        said = self._supervisorctl("status")
+        return {name: int(pid) for name, pid in re.findall(r"^(\S+) +RUNNING +pid (\d+)", said, re.MULTILINE)}
 
-    def supervisor(self) -> int | None:
+    def supervisord(self) -> int | None:
         """Its process."""
-        return holder(self.places.lock)
+        said = self._supervisorctl("pid").strip()
+        return int(said) if said.isdecimal() else None
 
     def verdict(self, goal: str = "BOX(A -> A)") -> str:
-        """Of the service, asked over a connection of its own."""
+        """Of the first replica, over a connection of its own."""
         answer = httpx2.post(f"http://127.0.0.1:{self.port}/prove", json={"goal": goal}, timeout=30)
         return str(answer.json()["verdict"])
+
+    def ready(self) -> bool:
+        """Whether the first replica is ready."""
+        with contextlib.suppress(httpx2.TransportError):
+            return httpx2.get(f"http://127.0.0.1:{self.port}/health/ready", timeout=5).status_code == 200
+        return False
 
     def wait(self, holds: Callable[[], bool], *, within_s: float = 60) -> None:
         """Wait until something holds."""
         deadline = time.monotonic() + within_s
         while not holds():
-            assert time.monotonic() < deadline, f"still not so after {within_s:g} s: {self.status()}, {self.log()}"
+            assert time.monotonic() < deadline, f"still not so after {within_s:g} s: {self.log()}"
             time.sleep(0.05)
 
     def wait_for_another(self, than: int) -> int:
-        """Wait until another service than that one is ready."""
-
-        def there() -> bool:
-            found = self.status()
-            return found["phase"] == "ready" and found["service"]["pid"] != than
-
-        self.wait(there)
-        return int(self.status()["service"]["pid"])
+        """Wait until another process than that one is the first replica, and ready."""
+        self.wait(lambda: self.services().get(ONE, than) != than and self.ready())
+        return self.services()[ONE]
 
     def log(self) -> str:
-        """What the supervisor did."""
-        return self.places.log.read_text() if self.places.log.exists() else ""
+        """What supervisord did."""
+        path = self.folder / "var" / "supervisor" / "supervisord.log"
+        return path.read_text() if path.exists() else ""
+
+    def left(self) -> list[int]:
+        """Processes of the service or of supervisord that were started in this folder."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if Path(process.cwd()) == self.folder.resolve() and {"serve_pxl.py", "supervisord"} & {
+                    Path(word).name for word in process.cmdline()
+                }:
+                    found.append(process.pid)
+        return found
+
+    def _supervisorctl(self, *arguments: str) -> str:
+        command = [str(BIN / "supervisorctl"), "-c", "supervisord.conf", *arguments]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=30, check=False).stdout
 
 
 @contextlib.contextmanager
-def ended(process: "subprocess.Popen[Any]") -> "Iterator[subprocess.Popen[Any]]":
-    """The process, which ends with the block whatever happens in it: a test that fails must not wait for ever."""
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-@contextlib.contextmanager
-def supervised(folder: Path, **variables: str) -> Iterator[Place]:
-    """A place where nothing runs yet, and nothing is left afterwards; that ``pxl down`` did not leave it to us is a promise."""
+def supervised(folder: Path, *, conf: dict[str, str] | None = None, **variables: str) -> Iterator[Place]:
+    """A place where nothing runs yet; ``pxl ops stop`` at its end must leave nothing behind."""
     folder.mkdir(exist_ok=True)
-    place = Place(folder, **variables)
+    place = Place(folder, conf or {}, variables)
     try:
         yield place
-        place.run("down")
-        assert (place.supervisor(), place.services()) == (None, [])
+        place.run("ops", "stop")
+        assert place.left() == []
     finally:
-        for pid in [place.supervisor(), *place.services()]:
-            if pid is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        for pid in place.left():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

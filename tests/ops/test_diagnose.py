@@ -1,88 +1,145 @@
-"""``pxl ops diagnose`` on machines where something is really wrong; the rest of its causes are in the rehearsal and in unit tests."""
+"""``pxl ops diagnose`` on machines where something is really wrong; the rehearsal has further causes."""
 
 import http.server
 import json
 import os
+import shutil
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from conftest import children, command
-from e2e.running import ROOT
-from ops.supervising import Place, supervised
+from ops.supervising import ONE, Place, supervised
+
+from logos_pxl.ops import diagnose as diagnosis
+from logos_pxl.ops import machine_checks
+from logos_pxl.ops.report import Check, Status
+from logos_pxl.settings import Settings
 
 
-def diagnosed(place: Place, **variables: str) -> dict[str, dict[str, Any]]:
+def diagnosed(place: Place) -> dict[str, dict[str, Any]]:
     """What is wrong, by its name, in the order of the report."""
-    place.variables.update(variables)
     document = json.loads(place.run("ops", "diagnose", "--json", expected=None))
     return {check["name"]: check for check in document["sections"][0]["checks"] if check["status"] != "fine"}
 
 
-def test_a_port_that_somebody_else_has(folder: Path) -> None:
-    """Who has it is named, before that the service dies of it."""
+def test_a_port_that_another_process_has(folder: Path) -> None:
+    """That process is named, with what to do."""
     with (
-        supervised(folder) as place,
-        http.server.ThreadingHTTPServer(("127.0.0.1", place.port), http.server.BaseHTTPRequestHandler) as stranger,
+        supervised(folder, conf={"startsecs=1": "startsecs=15"}) as place,
+        http.server.ThreadingHTTPServer(("127.0.0.1", place.port), http.server.BaseHTTPRequestHandler) as other,
     ):
-        serving = threading.Thread(target=stranger.serve_forever)
+        serving = threading.Thread(target=other.serve_forever)
         serving.start()
         try:
-            place.run("up", expected=2)
+            place.run("ops", "start", expected=2)
             found = diagnosed(place)
         finally:
-            stranger.shutdown()
+            other.shutdown()
             serving.join()
         assert next(iter(found)) == "port taken"
         assert f"process {os.getpid()} " in found["port taken"]["value"]
         assert "another PXL_SERVER_PORT" in found["port taken"]["advice"]
 
 
-@pytest.mark.parametrize("missing", ["serve.v", "theories/Checker"])
-def test_kernel_files_that_are_missing(folder: Path, missing: str) -> None:
-    """The folder or file is named, with how to make it; the kernel is really started to find out."""
-    kernel = folder / "coq"
-    kernel.mkdir()
-    for name in ("theories", "plugin", "serve.v"):
-        (kernel / name).symlink_to(ROOT / "coq" / name)
-    if missing == "serve.v":
-        (kernel / "serve.v").unlink()
-    else:
-        (kernel / "theories").unlink()
-        (kernel / "theories").mkdir()
-        (kernel / "theories" / "Kernel").symlink_to(ROOT / "coq" / "theories" / "Kernel")
-    with supervised(folder / "project", PXL_COQ_DIR=str(kernel)) as place:
-        found = diagnosed(place)
-    assert list(found)[:2] == ["kernel missing", "service down"]
-    assert missing in found["kernel missing"]["value"]
-    assert "make build" in found["kernel missing"]["advice"]
-
-
 def test_a_service_that_hangs_and_one_whose_canaries_fail(folder: Path) -> None:
     """Stopped sessions fail the canaries, a stopped service answers nobody; both are told apart, and both are critical."""
-    with supervised(
-        folder, PXL_CANARY_INTERVAL_S="0.5", PXL_CANARY_TIMEOUT_S="1", PXL_CANARY_MAX_AGE_S="3", PXL_HUNG_AFTER_S="600"
-    ) as place:
-        place.run("up")
-        [service] = place.services()
+    with supervised(folder, PXL_CANARY_INTERVAL_S="0.5", PXL_CANARY_TIMEOUT_S="1", PXL_CANARY_MAX_AGE_S="3") as place:
+        place.run("ops", "start")
+        service = place.services()[ONE]
         stopped: set[int] = set()
 
-        def not_ready() -> bool:
-            # Lost sessions are replaced: the new ones are stopped too, once they are Coq; until then they would not end with the service.
-            for pid in children(service):
-                if pid not in stopped and command(pid).partition(" ")[0].endswith("coqtop"):
-                    os.kill(pid, signal.SIGSTOP)
-                    stopped.add(pid)
-            return place.status()["phase"] == "not ready"
+        ending = threading.Event()
 
-        place.wait(not_ready)
-        found = diagnosed(place)
+        def stop_sessions() -> None:
+            # Lost sessions are replaced: the new ones are stopped too, once they are Coq; until then they would not end with the service.
+            while not ending.wait(0.02):
+                for pid in children(service):
+                    if pid not in stopped and command(pid).partition(" ")[0].endswith("coqtop"):
+                        os.kill(pid, signal.SIGSTOP)
+                        stopped.add(pid)
+
+        stopping = threading.Thread(target=stop_sessions)
+        stopping.start()
+        try:
+            place.wait(lambda: any(canary["failing"] for canary in proof_server(place)["canaries"]))
+            found = diagnosed(place)
+        finally:
+            ending.set()
+            stopping.join()
+        assert "canary failing" in found, found
         assert found["canary failing"]["status"] == "critical"
         os.kill(service, signal.SIGSTOP)
         found = diagnosed(place)
         assert found["service hung"]["status"] == "critical"
-        assert "pxl restart" in found["service hung"]["advice"]
+        assert "pxl ops restart" in found["service hung"]["advice"]
         os.kill(service, signal.SIGKILL)
         place.wait(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in stopped))
+
+
+def proof_server(place: Place) -> dict[str, Any]:
+    return dict(httpx2.get(f"http://127.0.0.1:{place.port}/health/proof_server", timeout=30).json())
+
+
+GIB = 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("free", "total", "status"),
+    [
+        (50 * GIB, 100 * GIB, Status.FINE),
+        (50 * GIB, 1000 * GIB, Status.FINE),
+        (5 * GIB, 100 * GIB, Status.ATTENTION),
+        (GIB, 100 * GIB, Status.CRITICAL),
+        (50 << 20, 100 << 20, Status.CRITICAL),
+    ],
+)
+def test_disks_are_judged_by_share_and_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, total: int, status: Status
+) -> None:
+    """A tenth of a large disk is plenty; 50 MiB are little, whatever their share."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(total, total - free, free))  # type: ignore[attr-defined]
+    checks = list(machine_checks.disk_checks(Settings(PXL_DATA_DIR=tmp_path, PXL_LOG_DIR=tmp_path)))  # type: ignore[call-arg]
+    assert [check.status for check in checks] == [status, status]
+
+
+def test_a_folder_that_cannot_be_written_is_critical() -> None:
+    """However much room there is."""
+    checks = list(machine_checks.disk_checks(Settings(PXL_DATA_DIR="/proc/x", PXL_LOG_DIR="/proc/y")))  # type: ignore[call-arg]
+    assert {check.status for check in checks} == {Status.CRITICAL}
+    assert all("cannot be written" in check.advice for check in checks)
+
+
+def test_slow_answers_are_explained_by_their_stage() -> None:
+    """And a low ratio by its commonest reason; a full pool says how many wait."""
+    metrics = {
+        "logos_pxl_window_goals": 100,
+        "logos_pxl_p95_latency_ms": 700,
+        'logos_pxl_stage_duration_seconds_sum{stage="queue"}': 30.0,
+        'logos_pxl_stage_duration_seconds_count{stage="queue"}': 100,
+        "logos_pxl_verification_ratio_percent": 50,
+        'logos_pxl_unknown_verdicts_total{reason="timeout"}': 40,
+        'logos_pxl_unknown_verdicts_total{reason="cancelled"}': 2,
+        "logos_pxl_session_pool_utilization_percent": 100,
+        "logos_pxl_kernel_queue_length": 7,
+        "logos_pxl_cache_hit_rate_percent": 90,
+    }
+    found: dict[str, Check] = {check.name: check for check in diagnosis._indicators(metrics)}
+    latency, ratio, pool = found["P95 latency"], found["verification ratio"], found["pool saturated"]
+    assert (latency.status, ratio.status, pool.status) == (Status.CRITICAL,) * 3
+    assert "queue 300" in str(latency.value)
+    assert "PXL_THREADS" in latency.advice
+    assert "timeout 40, cancelled 2" in str(ratio.value)
+    assert "timeout_ms" in ratio.advice
+    assert "7 checks wait" in str(pool.value)
+
+
+def test_a_clock_that_is_off_is_found() -> None:
+    """Past the window of signatures that is critical."""
+    statuses = [next(iter(diagnosis._clock({"timestamp": stamp}, time.time()))).status for stamp in ("2020-01-01T00:00:00+00:00",)]
+    assert statuses == [Status.CRITICAL]
+    assert list(diagnosis._clock({}, 0.0)) == []

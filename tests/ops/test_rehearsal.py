@@ -17,7 +17,7 @@ from typing import Any, Self
 import httpx2
 import pytest
 from e2e.running import ROOT
-from ops.supervising import Place, supervised
+from ops.supervising import ONE, Place, supervised
 from redis_server import RedisServer, running_redis
 
 from logos_pxl.ops.report import Status
@@ -41,7 +41,8 @@ def part(number: int) -> str:
 
 
 ENVIRONMENT = "PXL_CACHE_MAX_ENTRIES=500\nPXL_POOL_SIZE=1\n"
-DISKS = ("disk filling: data", "disk filling: logs", "disk full: data", "disk full: logs")
+MACHINE = ("memory of the machine", "disk of the data", "disk of the logs")
+ERRORS = "errors in the last 50 lines"
 
 
 class Asking:
@@ -127,9 +128,7 @@ class Rehearsal:
     def diagnosed(self, name: str, expected: str) -> None:
         """The diagnosis must name it, and say what to do."""
         document = json.loads(self.step(f"diagnose: {name}", "ops", "diagnose", "--json", expected=None))
-        [looked] = [section for section in document["sections"] if section["title"] == "What was looked at"]
-        codes = looked["data"]["codes"]
-        assert expected in codes, document
+        assert document["sections"][0]["title"].startswith("What is wrong")
         [check] = [check for check in document["sections"][0]["checks"] if check["name"] == expected]
         assert check["advice"], document
         assert document["exit_status"] > 0
@@ -149,22 +148,19 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 def test_a_bad_night(folder: Path, redis: RedisServer, capsys: pytest.CaptureFixture[str]) -> None:
     """Start, load, back up; break it in four ways, have each named, recover from each; verify. No verdict is wrong at any time."""
     settings = {
-        "PXL_REUSE_PORT": "true",
         "PXL_DRAIN_DELAY": "0.2",
         # The bad night is soon forgotten by the indicators.
         "PXL_KPI_WINDOW_S": "10",
-        # It stays down until the operator acts.
-        "PXL_RESTART_DELAY_S": "300",
-        "PXL_RESTART_DELAY_MAX_S": "300",
         "PXL_REDIS_URL": redis.url,
         "PXL_BACKUP_DIR": "backups",
     }
     project = folder / "project"
-    with supervised(project, **settings) as place, Asking(place.port) as asking:
+    # A killed service stays down until the operator acts.
+    with supervised(project, conf={"autorestart=true": "autorestart=false"}, **settings) as place, Asking(place.port) as asking:
         (project / ".env").write_text(ENVIRONMENT)
         del place.variables["PXL_POOL_SIZE"]
         rehearsal = Rehearsal(place)
-        rehearsal.step("start", "up")
+        rehearsal.step("start", "ops", "start")
         rehearsal.done("load", lambda: place.wait(lambda: asking.verdicts[True] > 40))
         rehearsal.step("back up", "ops", "backup")
         incident = the_service_is_killed(rehearsal)
@@ -174,10 +170,9 @@ def test_a_bad_night(folder: Path, redis: RedisServer, capsys: pytest.CaptureFix
         rehearsal.step("note", "ops", "incident", "note", "all is back")
         rehearsal.step("close the incident", "ops", "incident", "close", "--cause", "rehearsed", "--resolution", "restarted")
         all_is_well(rehearsal)
-        rehearsal.step("end", "down")
+        rehearsal.step("end", "ops", "stop")
     report = incident.read_text()
     assert "**Severity**: Critical" in report
-    assert "killed by SIGKILL" in report
     assert "**Status**: Resolved" in report
     with capsys.disabled():
         print(f"\n{rehearsal.report()}\n{asking.summary()}")  # noqa: T201 - the times of the steps are what a rehearsal is for
@@ -188,11 +183,11 @@ def test_a_bad_night(folder: Path, redis: RedisServer, capsys: pytest.CaptureFix
 def the_service_is_killed(rehearsal: Rehearsal) -> Path:
     """The report of the incident that is opened meanwhile."""
     place = rehearsal.place
-    os.kill(place.services()[0], signal.SIGKILL)
-    place.wait(lambda: place.status()["phase"] == "waiting to start it again")
+    os.kill(place.services()[ONE], signal.SIGKILL)
+    place.wait(lambda: not place.services())
     rehearsal.diagnosed("the service was killed", "service down")
     opened = json.loads(rehearsal.step("open an incident", "ops", "incident", "new", "nobody gets answers", "--json"))
-    rehearsal.step("recover: restart", "restart")
+    rehearsal.step("recover: restart", "ops", "restart")
     return place.folder / opened["sections"][0]["data"]["path"]
 
 
@@ -246,8 +241,8 @@ def all_is_well(rehearsal: Rehearsal) -> None:
     assert ran.returncode == 0, ran.stdout
     rehearsal.done("indicators recover", lambda: place.wait(lambda: indicators_are_well(place)))
     after = json.loads(rehearsal.step("diagnose: nothing is wrong", "ops", "diagnose", "--json", expected=None))
-    # What others do to this machine is no part of the night.
-    assert {check["name"] for check in after["sections"][0]["checks"] if check["status"] != "fine"} <= {"memory", *DISKS}, after
+    # What others do to this machine, and the errors that were logged in the night, are no fault of now.
+    assert {check["name"] for check in after["sections"][0]["checks"] if check["status"] != "fine"} <= {*MACHINE, ERRORS}, after
 
 
 def health(place: Place) -> dict[str, Any]:

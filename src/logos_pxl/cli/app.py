@@ -174,60 +174,6 @@ def serve(
     raise typer.Exit(serve_with({"server_host": host, "server_port": port}))
 
 
-@app.command(rich_help_panel=_SERVE, epilog=examples("pxl up && pxl status"))
-def up() -> None:
-    """Run the service in the background, and start it again when it dies; returns when it is ready."""
-    from logos_pxl.cli.supervising import control
-
-    raise typer.Exit(control(lambda found: found.up()))
-
-
-@app.command(rich_help_panel=_SERVE, epilog=examples("pxl down"))
-def down() -> None:
-    """End the service that 'pxl up' started, and its supervisor; requests in flight end first."""
-    from logos_pxl.cli.supervising import control
-
-    raise typer.Exit(control(lambda found: found.down(), with_any_settings=True))
-
-
-@app.command(rich_help_panel=_SERVE, epilog=examples("pxl restart"))
-def restart() -> None:
-    """Replace the service by a new one; with PXL_REUSE_PORT=true no request is lost."""
-    from logos_pxl.cli.supervising import control
-
-    raise typer.Exit(control(lambda found: found.restart()))
-
-
-@app.command(rich_help_panel=_SERVE, epilog=examples("pxl reload"))
-def reload() -> None:
-    """Have the service read keys, log level and quota again."""
-    from logos_pxl.cli.supervising import control
-
-    raise typer.Exit(control(lambda found: found.reload()))
-
-
-@app.command(rich_help_panel=_SERVE, epilog=examples("pxl status", "pxl status --json"))
-def status(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Tell how the service stands: exit status 0 ready, 1 attention, 2 down, 3 could not tell."""
-    from logos_pxl.cli.supervising import print_overview
-
-    raise typer.Exit(print_overview(as_json=json))
-
-
-@app.command(rich_help_panel=_SERVE, epilog=examples("pxl logs", "pxl logs access --lines 100 --follow"))
-def logs(
-    which: Annotated[str, typer.Argument(metavar="LOG", help="server, access, supervisor, or output (what got into no log).")] = "server",
-    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines.")] = 20,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is added, until Ctrl-C.")] = False,
-) -> None:
-    """Print the end of a log."""
-    from logos_pxl.cli.supervising import Log, print_log
-
-    if which not in set(Log):
-        raise typer.BadParameter(f"{which!r}: give {', '.join(Log)}")
-    raise typer.Exit(print_log(Log(which), lines=lines, follow=follow))
-
-
 @app.command(
     rich_help_panel=_SERVE,
     epilog=examples(

@@ -1,4 +1,5 @@
-"""What an operator runs: ``pxl ops ...``. Asks a running service over HTTP and its target (local, compose, Kubernetes) by commands.
+"""Operators' commands, ``pxl ops ...``: they ask a running service over HTTP and control it through the target that it runs on.
 
-Invariant: nothing here is imported by the service. Each command ends in a ``Report``, whose status is the process's exit status.
+Invariant: the service imports nothing of this package, and this package imports neither the service nor the command line. Each command ends
+in a ``Report``, whose status is the exit status of the process.
 """

@@ -14,7 +14,8 @@ from logos_pxl.ops.reviewing_app import app as reviewing_app
 app = typer.Typer(
     name="ops",
     help="What an operator runs by day, week and month, and in an incident.",
-    epilog="Exit status: 0 fine, 1 attention, 2 critical, 3 could not tell. PXL_OPS_TARGET says where the service runs.",
+    epilog="Exit status: 0 fine, 1 attention, 2 critical, 3 could not tell. PXL_OPS_TARGET says where the service runs: "
+    "systemd, supervisord, compose or kubernetes.",
     no_args_is_help=True,
 )
 app.add_typer(keeping_app)
@@ -26,11 +27,62 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 @app.command()
 def status(json: Json = False) -> None:
-    """Tell how the service stands where it runs, and what it says of itself."""
+    """Print what the target says of the service, and what the service says of itself."""
+    from logos_pxl.ops.health_check import status as look
     from logos_pxl.ops.running import run_operation
-    from logos_pxl.ops.standing import standing
 
-    raise typer.Exit(run_operation("status", standing, as_json=json))
+    raise typer.Exit(run_operation("status", look, as_json=json))
+
+
+@app.command()
+def start(json: Json = False) -> None:
+    """Start the service; returns when it is ready."""
+    _control("start", as_json=json)
+
+
+@app.command()
+def stop(json: Json = False) -> None:
+    """Stop the service; requests in flight end first. Works with a wrong configuration."""
+    _control("stop", as_json=json)
+
+
+@app.command()
+def restart(json: Json = False) -> None:
+    """Restart the service, replicas one after the other; returns when it is ready."""
+    _control("restart", as_json=json)
+
+
+@app.command()
+def reload(json: Json = False) -> None:
+    """Have the service read keys, log level and quotas again (SIGHUP)."""
+    _control("reload", as_json=json)
+
+
+@app.command("set")
+def set_(
+    variables: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...", help="Such as PXL_POOL_SIZE=15.")],
+    json: Json = False,
+) -> None:
+    """Set variables in the environment file (in the Deployment on Kubernetes), and restart the service."""
+    from logos_pxl.ops.control import set_variables
+    from logos_pxl.ops.running import run_operation
+    from logos_pxl.ops.steps import Steps
+
+    pairs = dict(variable.partition("=")[::2] for variable in variables)
+    if not all(name and "=" in variable for name, variable in zip(pairs, variables, strict=False)):
+        raise typer.BadParameter("give NAME=VALUE, such as PXL_POOL_SIZE=15")
+    raise typer.Exit(run_operation("set", lambda operator: set_variables(operator, pairs, Steps(quiet=json)), as_json=json))
+
+
+@app.command()
+def logs(
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines.")] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines, until Ctrl-C.")] = False,
+) -> None:
+    """Print the end of the service's log."""
+    from logos_pxl.ops.control import print_log
+
+    raise typer.Exit(print_log(count=lines, follow=follow))
 
 
 @app.command()
@@ -47,8 +99,8 @@ def monitor(
 
 @app.command("health-check")
 def health_check(json: Json = False) -> None:
-    """Carry out the daily check: state, indicators, resources, recent errors, a real proof both ways."""
-    from logos_pxl.ops.daily import health_check as check
+    """Check state, indicators, resources and recent errors, and ask for a proof both ways: the check of every morning."""
+    from logos_pxl.ops.health_check import health_check as check
     from logos_pxl.ops.running import run_operation
 
     raise typer.Exit(run_operation("health-check", check, as_json=json))
@@ -57,10 +109,10 @@ def health_check(json: Json = False) -> None:
 @app.command()
 def diagnose(json: Json = False) -> None:
     """Say what is wrong, most likely cause first, and what to do; works when the service is down or its configuration broken."""
-    from logos_pxl.ops.diagnosis.operation import diagnose as look
+    from logos_pxl.ops.diagnose import diagnose_with_any_settings
     from logos_pxl.ops.running import print_operation
 
-    raise typer.Exit(print_operation("diagnose", look, as_json=json))
+    raise typer.Exit(print_operation("diagnose", diagnose_with_any_settings, as_json=json))
 
 
 @app.command()
@@ -94,3 +146,16 @@ def recover_performance(
 
     wish = Wish(pool_size, cache_ttl, clients, requests, seconds, dry_run)
     raise typer.Exit(run_operation("recover-performance", lambda operator: adjust(operator, wish, Steps(quiet=json)), as_json=json))
+
+
+def _control(name: str, *, as_json: bool) -> None:
+    """Carry out an operation of the module ``control``, and end with its exit status."""
+    from logos_pxl.ops import control
+    from logos_pxl.ops.lenient_settings import lenient_settings
+    from logos_pxl.ops.running import run_operation
+    from logos_pxl.ops.steps import Steps
+    from logos_pxl.settings import Settings
+
+    operation = {"start": control.start, "stop": control.stop, "restart": control.restart, "reload": control.reload}[name]
+    settings = (lambda: lenient_settings()[0]) if name == "stop" else Settings.load
+    raise typer.Exit(run_operation(name, lambda operator: operation(operator, Steps(quiet=as_json)), as_json=as_json, settings=settings))

@@ -1,20 +1,18 @@
-"""A bounded load of small goals on the running service, and what it measures.
+"""A bounded load of small goals on the running service, and what it measures."""
 
-Invariant: a load ends after ``requests`` requests or ``seconds`` seconds, whichever comes first; each answer is compared with the verdict
-that is right.
-"""
-
+import contextlib
 import secrets
-import threading
+import statistics
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice, takewhile
 
-from logos_pxl.ops.errors import ServiceUnreachable
+from logos_pxl.ops.errors import OperationFailed, ServiceUnreachable
 from logos_pxl.ops.service import ServiceReader
 
-# Decided in a millisecond or two: what is measured is the service and not the search. Each goal comes back several times, as goals do.
+# Each is decided in a millisecond or two, so that the service is measured and not the search.
 _PATTERNS = (
     ("BOX({0} -> {0})", "valid"),
     ("BOX({0} -> b) -> (BOX({0}) -> BOX(b))", "valid"),
@@ -22,102 +20,89 @@ _PATTERNS = (
     ("DIA({0}) -> BOX(DIA({0}))", "valid"),
     ("DIA({0}) -> {0}", "invalid"),
 )
+# Each goal comes back so many times, as goals do.
 _COPIES = 4
 _OK, _TOO_MANY = 200, 429
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a load saw. ``failed`` are requests without a verdict, ``wrong`` wrong verdicts; latencies are the client's, in milliseconds."""
+    """``failed`` counts requests without a verdict, ``wrong`` wrong verdicts; latencies are the client's, in milliseconds."""
 
-    requests: int = 0
-    failed: int = 0
-    wrong: int = 0
-    refused_by_quota: int = 0
-    seconds: float = 0.0
-    busiest_pool_percent: float | None = None
-    latencies_ms: list[float] = field(default_factory=list)
+    requests: int
+    failed: int
+    wrong: int
+    p50_ms: float | None
+    p95_ms: float | None
+    per_second: float
+    busiest_pool_percent: float | None
 
-    def quantile_ms(self, share: float) -> float | None:
-        """The latency that this share of the answers did not exceed (nearest rank); ``None`` without answers."""
-        ranked = sorted(self.latencies_ms)
-        return ranked[min(len(ranked) - 1, max(0, -int(-share * len(ranked) // 1) - 1))] if ranked else None
 
-    @property
-    def per_second(self) -> float:
-        """Answers in a second."""
-        return len(self.latencies_ms) / self.seconds if self.seconds else 0.0
-
-    def as_json(self) -> dict[str, Any]:
-        """For machines."""
-        document = {name: value for name, value in asdict(self).items() if name != "latencies_ms"}
-        return {**document, "p50_ms": self.quantile_ms(0.5), "p95_ms": self.quantile_ms(0.95), "per_second": round(self.per_second, 1)}
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    right: bool | None
+    latency_ms: float
+    over_quota: bool
 
 
 def measure(service: ServiceReader, *, clients: int, requests: int, seconds: float) -> Measurement:
-    """Put the load on the service, and measure. A service that is gone counts as failures."""
-    measurement, lock = Measurement(), threading.Lock()
-    goals = _goals(requests)
+    """Put the load on the service: at most ``requests`` requests in at most ``seconds``. A service that does not answer counts as failures.
+
+    Raises OperationFailed when requests are over the quota: then the figures say nothing.
+    """
     started = time.monotonic()
-    deadline = started + seconds
+    with ThreadPoolExecutor(clients + 1) as pool:
+        mark = secrets.token_hex(4)
+        asking = [
+            pool.submit(_client, service, islice(_goals(mark, requests), number, None, clients), started + seconds)
+            for number in range(clients)
+        ]
+        busiest = pool.submit(_busiest_pool, service, asking)
+    given = [answer for client in asking for answer in client.result()]
+    took_s = time.monotonic() - started
+    if limited := sum(answer.over_quota for answer in given):
+        raise OperationFailed(
+            f"{limited} of {len(given)} requests were over the quota (RATE_LIMIT_PER_MINUTE): the load says nothing; "
+            "give fewer with --requests, or exempt the operator"
+        )
+    latencies = sorted(answer.latency_ms for answer in given if answer.right is not None)
+    return Measurement(
+        requests=len(given),
+        failed=sum(answer.right is None for answer in given),
+        wrong=sum(answer.right is False for answer in given),
+        p50_ms=statistics.median(latencies) if latencies else None,
+        p95_ms=latencies[int(0.95 * (len(latencies) - 1))] if latencies else None,
+        per_second=len(latencies) / took_s,
+        busiest_pool_percent=busiest.result(),
+    )
 
-    def next_goal() -> tuple[str, str] | None:
-        with lock:
-            if not goals or time.monotonic() > deadline:
-                return None
-            measurement.requests += 1
-            return goals.pop()
 
-    def work() -> None:
-        while (one := next_goal()) is not None:
-            _ask(service, *one, measurement, lock)
-
-    threads = [threading.Thread(target=work) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    measurement.busiest_pool_percent = _busiest_pool(service, lambda: any(thread.is_alive() for thread in threads))
-    for thread in threads:
-        thread.join()
-    measurement.seconds = time.monotonic() - started
-    return measurement
-
-
-def _goals(count: int) -> list[tuple[str, str]]:
-    mark = secrets.token_hex(4)
-    goals = []
+def _goals(mark: str, count: int) -> Iterator[tuple[str, str]]:
     for number in range(count):
         pattern, expected = _PATTERNS[number % len(_PATTERNS)]
-        goals.append((pattern.format(f"load_{mark}_{number // (len(_PATTERNS) * _COPIES)}"), expected))
-    return goals
+        yield pattern.format(f"load_{mark}_{number // (len(_PATTERNS) * _COPIES)}"), expected
 
 
-def _ask(service: ServiceReader, goal: str, expected: str, measurement: Measurement, lock: threading.Lock) -> None:
+def _client(service: ServiceReader, goals: Iterator[tuple[str, str]], deadline: float) -> list[_Answer]:
+    return [_ask(service, goal, expected) for goal, expected in takewhile(lambda _: time.monotonic() < deadline, goals)]
+
+
+def _ask(service: ServiceReader, goal: str, expected: str) -> _Answer:
     started = time.monotonic()
-    try:
+    verdict, over_quota = None, False
+    with contextlib.suppress(ServiceUnreachable, ValueError, AttributeError):
         answer = service.ask_to_prove(goal)
-        document = answer.json() if answer.status == _OK else {}
-        verdict, limited = document.get("verdict"), answer.status == _TOO_MANY
-    except (ServiceUnreachable, ValueError, AttributeError):
-        verdict, limited = None, False
-    latency_ms = (time.monotonic() - started) * 1000
-    with lock:
-        if verdict in ("valid", "invalid"):
-            measurement.latencies_ms.append(latency_ms)
-            measurement.wrong += verdict != expected
-        else:
-            measurement.failed += 1
-            measurement.refused_by_quota += limited
+        over_quota = answer.status == _TOO_MANY
+        verdict = answer.json().get("verdict") if answer.status == _OK else None
+    right = verdict == expected if verdict in ("valid", "invalid") else None
+    return _Answer(right, (time.monotonic() - started) * 1000, over_quota)
 
 
-def _busiest_pool(service: ServiceReader, running: Callable[[], bool]) -> float | None:
-    """The highest utilization of the session pool while the load runs, in per cent."""
-    highest: float | None = None
-    while running():
-        try:
-            health = service.ask("GET", "/health").json()
-            highest = max(highest or 0.0, float(health["session_pool"]["utilization_rate"]) * 100)
-        except (ServiceUnreachable, ValueError, LookupError, TypeError, AttributeError):
-            # It is being measured, and may be down; what is missing stays unknown.
-            pass
+def _busiest_pool(service: ServiceReader, asking: list[Future[list[_Answer]]]) -> float | None:
+    """The highest utilization of the session pool until all clients are done, in per cent; ``None`` when it is not known."""
+    seen: list[float] = []
+    while not all(client.done() for client in asking):
+        with contextlib.suppress(ServiceUnreachable, ValueError, LookupError, TypeError):
+            seen.append(float(service.ask("GET", "/health").json()["session_pool"]["utilization_rate"]) * 100)
         time.sleep(0.1)
-    return highest
+    return max(seen, default=None)

@@ -3,6 +3,7 @@
 Invariant: nothing is stopped for an archive that is damaged; when the restore fails, what was there before is started again.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,7 @@ from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.lenient_settings import lenient_settings
 from logos_pxl.ops.report import Check, Report, Section, Status
 from logos_pxl.ops.running import Operator
-from logos_pxl.ops.steps import StepFailed, Steps
-from logos_pxl.ops.waiting import wait_until_ready
+from logos_pxl.ops.steps import StepFailed, Steps, wait_until_ready
 from logos_pxl.settings import Settings
 
 _REQUEST_S = 30.0
@@ -25,7 +25,8 @@ _UNDO = "undo the restore: pxl ops restore --undo"
 def recover(archive: Path, *, quiet: bool) -> Report:
     """Recover from ``archive`` (in a folder, its newest intact one); works with a broken configuration, which it may mend."""
     settings, wrong = lenient_settings()
-    return recovery(Operator.of(settings), archive, Steps(quiet=quiet), wrong_before=wrong or "")
+    operator = Operator.of(settings)
+    return replace(recovery(operator, archive, Steps(quiet=quiet), wrong_before=wrong or ""), asked=operator.asked)
 
 
 def recovery(operator: Operator, archive: Path, steps: Steps, *, wrong_before: str) -> Report:

@@ -6,6 +6,7 @@ Invariant: an answer that is not what the endpoint promises raises an error; it 
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,24 @@ _OK, _UNAUTHORIZED, _TOO_MANY, _UNAVAILABLE = 200, 401, 429, 503
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - nothing is bound to it
 _ADDRESS_FIELDS = {"ops_url", "server_host", "server_port"}
 _TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One process of the service: its ``name`` for the target, and the port of this machine where it answers, when that is known."""
+
+    name: str
+    port: int | None
+
+
+def replicas_of(settings: Settings) -> tuple[Replica, ...]:
+    """The replicas that ``PXL_OPS_SERVICE`` names, as NAME=PORT; the port of a systemd unit is what stands behind its @."""
+    found = []
+    for part in settings.ops_service.split(","):
+        name, _, port = part.strip().partition("=")
+        port = port or name.partition("@")[2]
+        found.append(Replica(name, int(port) if port.isdecimal() else None))
+    return tuple(found)
 
 
 class ServiceReader:
@@ -102,11 +121,14 @@ class ServiceReader:
 
 
 def service_url(settings: Settings) -> str:
-    """The address of the service: ``PXL_OPS_URL``, else this machine's address and port of a service with these settings."""
+    """The address of the service: ``PXL_OPS_URL``, else ``PXL_SERVER_PORT`` or the first replica's port on this machine."""
     if settings.ops_url:
         return settings.ops_url
+    port = settings.server_port
+    if "server_port" not in settings.model_fields_set:
+        port = replicas_of(settings)[0].port or port
     host = _EVERYWHERE.get(settings.server_host, settings.server_host)
-    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.server_port}"
+    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"
 
 
 def settings_files(settings: Settings) -> list[Path]:
@@ -117,7 +139,7 @@ def settings_files(settings: Settings) -> list[Path]:
 
 def why_no_address(settings: Settings) -> str:
     """Why the address is not known: no settings file, and no variable that gives it. Empty when the address is known."""
-    if settings.model_fields_set & _ADDRESS_FIELDS or settings_files(settings):
+    if settings.model_fields_set & _ADDRESS_FIELDS or replicas_of(settings)[0].port or settings_files(settings):
         return ""
     return (
         f"there is no settings file ({settings.env_file.absolute()}, {settings.config_dir.absolute()}/*.toml), and neither PXL_OPS_URL nor "

@@ -1,4 +1,4 @@
-"""Targets: what each of their calls runs. Recorders stand in for docker-compose and kubectl, which have no engine and no cluster here."""
+"""Targets: what each of their calls runs. Recorders stand in for the programs; tests/ops has a real supervisord."""
 
 import json
 import os
@@ -9,8 +9,9 @@ from dotenv import dotenv_values
 from recording import Recorder
 
 from logos_pxl.ops.errors import OperationFailed, TargetFailed
-from logos_pxl.ops.targets import ComposeTarget, KubernetesTarget, LocalTarget, target_of
-from logos_pxl.ops.targets.commands import run_program
+from logos_pxl.ops.service import replicas_of, service_url
+from logos_pxl.ops.targets import ComposeTarget, KubernetesTarget, Standing, SupervisordTarget, SystemdTarget, target_of
+from logos_pxl.ops.targets.base import run_program
 from logos_pxl.settings import Settings
 
 DEPLOYMENT = {
@@ -22,7 +23,7 @@ DEPLOYMENT = {
 
 @pytest.fixture
 def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    made = Recorder(tmp_path / "bin", "docker-compose", "kubectl")
+    made = Recorder(tmp_path / "bin", "docker-compose", "kubectl", "systemctl", "supervisorctl")
     monkeypatch.setenv("PATH", f"{made.folder}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
     return made
@@ -34,9 +35,46 @@ def settings(**variables: str) -> Settings:
 
 def test_the_setting_chooses_the_target() -> None:
     """One variable, whatever its case."""
-    chosen = [target_of(settings(PXL_OPS_TARGET=name)) for name in ("local", "Compose", "kubernetes")]
-    assert [type(target) for target in chosen] == [LocalTarget, ComposeTarget, KubernetesTarget]
-    assert [target.name for target in chosen] == ["local", "compose", "kubernetes"]
+    chosen = [target_of(settings(PXL_OPS_TARGET=name)) for name in ("systemd", "supervisord", "Compose", "kubernetes")]
+    assert [type(target) for target in chosen] == [SystemdTarget, SupervisordTarget, ComposeTarget, KubernetesTarget]
+    assert [target.name for target in chosen] == ["systemd", "supervisord", "compose", "kubernetes"]
+
+
+def test_systemd_runs_systemctl(recorder: Recorder) -> None:
+    """Each call is one command for all units; the log is the journal's."""
+    recorder.answer("is-active", out="active\ninactive\n", status=3)
+    target = SystemdTarget(settings(PXL_OPS_SERVICE="pxl-prover@8088,pxl-prover@8089"))
+    target.start()
+    target.stop()
+    target.restart_replica("pxl-prover@8089")
+    target.reload()
+    assert target.standing() == Standing(True, ("pxl-prover@8088: active", "pxl-prover@8089: inactive"))
+    units = ["pxl-prover@8088", "pxl-prover@8089"]
+    assert [call[1:] for call in recorder.calls()] == [
+        ["start", *units],
+        ["stop", *units],
+        ["restart", "pxl-prover@8089"],
+        ["reload", *units],
+        ["is-active", *units],
+    ]
+    flags = ["--no-pager", "--output=cat", "--lines=5", "--unit=pxl-prover@8088", "--unit=pxl-prover@8089"]
+    assert target.log_command(5, follow=True) == ["journalctl", *flags, "--follow"]
+
+
+def test_ports_of_replicas_come_from_their_names_or_the_setting() -> None:
+    """They are the address of the service too, when nothing else gives one."""
+    units = settings(PXL_OPS_SERVICE="pxl-prover@8090,pxl-prover@8091")
+    assert [replica.port for replica in replicas_of(units)] == [8090, 8091]
+    assert service_url(units) == "http://127.0.0.1:8090"
+    assert [replica.port for replica in replicas_of(settings(PXL_OPS_SERVICE="a=1,b=2"))] == [1, 2]
+    assert [replica.port for replica in replicas_of(settings())] == [None]
+
+
+def test_replicas_without_ports_are_not_restarted(recorder: Recorder) -> None:
+    """Whether the others are ready could not be told."""
+    with pytest.raises(OperationFailed, match="give the port of each replica"):
+        ComposeTarget(settings(PXL_OPS_SERVICE="one,other")).restart()
+    assert recorder.calls() == []
 
 
 def test_compose_runs_docker_compose(recorder: Recorder) -> None:
@@ -123,9 +161,9 @@ def test_a_command_that_hangs_is_ended() -> None:
         run_program(["sleep", "60"], timeout_s=0.2)
 
 
-@pytest.mark.parametrize("kind", [LocalTarget, ComposeTarget])
+@pytest.mark.parametrize("kind", [SupervisordTarget, ComposeTarget])
 def test_a_variable_is_set_in_the_environment_file(
-    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[LocalTarget | ComposeTarget]
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[SupervisordTarget | ComposeTarget]
 ) -> None:
     """Other lines and the file's mode stay; the service would read the new value."""
     monkeypatch.delenv("PXL_ENV_FILE", raising=False)
@@ -140,7 +178,8 @@ def test_a_variable_is_set_in_the_environment_file(
     }  # fmt: skip
     assert file.stat().st_mode & 0o777 == 0o640
     assert Settings.load().pool_size == 15
-    assert recorder.calls() == []
+    # supervisord is asked for its environment; nothing else is run.
+    assert {tuple(call[-1:]) for call in recorder.calls()} <= {("pid",)}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +194,7 @@ def test_a_wrong_variable_changes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     """What the service would refuse at its next start is refused now."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OperationFailed, match=wrong):
-        LocalTarget(settings()).set_variable(name, value)
+        SupervisordTarget(settings()).set_variable(name, value)
     assert not (tmp_path / ".env").exists()
 
 
@@ -164,12 +203,12 @@ def test_a_variable_that_the_environment_sets_is_not_set_in_vain(tmp_path: Path,
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PXL_POOL_SIZE", "4")
     with pytest.raises(TargetFailed, match="PXL_POOL_SIZE is set in the environment"):
-        LocalTarget(settings()).set_variable("PXL_POOL_SIZE", "15")
+        SupervisordTarget(settings()).set_variable("PXL_POOL_SIZE", "15")
 
 
 def test_the_last_lines_of_a_log(tmp_path: Path) -> None:
     """Of a long one too, and none of one that is not there."""
-    target = LocalTarget(settings(PXL_LOG_DIR=str(tmp_path)))
+    target = SupervisordTarget(settings(PXL_LOG_DIR=str(tmp_path)))
     assert target.log_lines(5) == []
     (tmp_path / "pxl-server.log").write_text("".join(f"line {number}\n" for number in range(200_000)))
     assert target.log_lines(2) == ["line 199998", "line 199999"]

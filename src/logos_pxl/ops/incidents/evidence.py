@@ -1,20 +1,48 @@
 """What is known when an incident is opened, as lines of Markdown."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from logos_pxl.ops.diagnosis.facts import Facts
-from logos_pxl.ops.diagnosis.operation import diagnosis
+from logos_pxl.ops.diagnose import diagnose
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.incidents.document import Evidence, stamp
-from logos_pxl.ops.log_files import error_lines, last_lines, time_of
+from logos_pxl.ops.log_files import error_lines, time_of
 from logos_pxl.ops.report import Report
-from logos_pxl.ops.supervisor.places import Places
+from logos_pxl.ops.running import Operator
 from logos_pxl.ops.thresholds import KPIS, number
 
 _BEFORE = timedelta(hours=1)
 _SHOWN_EVENTS, _SHOWN_ERRORS = 12, 20
-_SUPERVISOR_LINES = 200
+_LOG_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the service and its log say; ``problem`` says why the service could not be asked."""
+
+    report: Report
+    health: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    log_lines: list[str]
+    problem: str = ""
+
+
+def gather(operator: Operator, wrong_configuration: str) -> Facts:
+    """Ask for everything; what cannot be asked is empty."""
+    health: Mapping[str, Any] = {}
+    metrics: Mapping[str, Any] = {}
+    lines: list[str] = []
+    problem = ""
+    try:
+        health, metrics = operator.service.health(), operator.service.metrics()
+    except OperationFailed as error:
+        problem = str(error)
+    with contextlib.suppress(OperationFailed):
+        lines = operator.target.log_lines(_LOG_LINES)
+    return Facts(diagnose(operator, wrong_configuration), health, metrics, lines, problem)
 
 
 def evidence_of(facts: Facts) -> Evidence:
@@ -24,14 +52,14 @@ def evidence_of(facts: Facts) -> Evidence:
     return Evidence(
         timeline=tuple(_timeline(facts, since, errors)),
         metrics=tuple(_metrics(facts)),
-        diagnosis=tuple(_diagnosis(diagnosis(facts))),
+        diagnosis=tuple(_diagnosis(facts.report)),
         log=tuple(errors[-_SHOWN_ERRORS:]),
     )
 
 
 def _timeline(facts: Facts, since: datetime, errors: list[str]) -> list[str]:
     """The service's starts and deaths and its first error of the last hour, in order."""
-    events = [(at, f"supervisor: {line.partition(' ')[2]}") for line in _supervisor_lines(facts) if (at := time_of(line)) and at >= since]
+    events = []
     first = next(((at, line) for line in errors if (at := time_of(line))), None)
     if first is not None:
         events.append((first[0], f"first error in the log of the last hour: {first[1]}"))
@@ -42,18 +70,9 @@ def _timeline(facts: Facts, since: datetime, errors: list[str]) -> list[str]:
     return [f"- **{stamp(at)}**: {what}" for at, what in sorted(events)[-_SHOWN_EVENTS:]]
 
 
-def _supervisor_lines(facts: Facts) -> list[str]:
-    if facts.local is None:
-        return []
-    try:
-        return last_lines(Places.of(facts.settings).log, _SUPERVISOR_LINES)
-    except OperationFailed:
-        return []
-
-
 def _metrics(facts: Facts) -> Iterator[str]:
     if not facts.metrics:
-        yield f"The service could not be asked: {facts.problem or facts.reach.value}"
+        yield f"The service could not be asked: {facts.problem}"
         return
     yield "| indicator | value | threshold | status |"
     yield "| --- | --- | --- | --- |"

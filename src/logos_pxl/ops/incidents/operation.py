@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from logos_pxl.durable import replace_file
-from logos_pxl.ops.diagnosis.facts import gather
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.incidents.document import Head, closed, head_of, new_document, stamp, with_note
-from logos_pxl.ops.incidents.evidence import evidence_of
+from logos_pxl.ops.incidents.evidence import evidence_of, gather
 from logos_pxl.ops.incidents.severity import Judgement, Severity, judged
 from logos_pxl.ops.lenient_settings import lenient_settings
 from logos_pxl.ops.report import Check, Report, Section, Status
@@ -36,8 +35,8 @@ class Closing:
 def open_incident(title: str, severity: Severity | None) -> Report:
     """Write a report of what is wrong now. The severity follows from the manual's table unless it is given."""
     settings, wrong = lenient_settings()
-    facts = gather(Operator.of(settings), wrong)
-    found = judged(facts.health, facts.metrics, "" if facts.health else facts.problem or facts.reach.value)
+    facts = gather(Operator.of(settings), wrong or "")
+    found = judged(facts.health, facts.metrics, "" if facts.health else facts.problem)
     judgement = Judgement(severity, f"as given; by the table {found.severity}: {found.why}") if severity else found
     now = datetime.now(UTC)
     with _files(settings) as folder:

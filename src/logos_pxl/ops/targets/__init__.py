@@ -1,19 +1,16 @@
-"""Where the service runs, and how it is started, stopped, restarted, configured and read there."""
+"""Where the service runs, and the commands that control it there: systemd, supervisord, docker-compose or Kubernetes."""
 
+from logos_pxl.ops.targets.base import Standing, Target
 from logos_pxl.ops.targets.compose import ComposeTarget
-from logos_pxl.ops.targets.interface import Standing, Target
 from logos_pxl.ops.targets.kubernetes import KubernetesTarget
-from logos_pxl.ops.targets.local import LocalTarget
+from logos_pxl.ops.targets.local import SupervisordTarget, SystemdTarget
 from logos_pxl.settings import Settings
 
-__all__ = ["ComposeTarget", "KubernetesTarget", "LocalTarget", "Standing", "Target", "target_of"]
+__all__ = ["ComposeTarget", "KubernetesTarget", "Standing", "SupervisordTarget", "SystemdTarget", "Target", "target_of"]
+
+_TARGETS: dict[str, type[Target]] = {kind.name: kind for kind in (SystemdTarget, SupervisordTarget, ComposeTarget, KubernetesTarget)}
 
 
 def target_of(settings: Settings) -> Target:
     """The target that ``PXL_OPS_TARGET`` names."""
-    match settings.ops_target:
-        case "compose":
-            return ComposeTarget(settings)
-        case "kubernetes":
-            return KubernetesTarget(settings)
-    return LocalTarget(settings)
+    return _TARGETS[settings.ops_target](settings)
