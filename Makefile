@@ -49,7 +49,7 @@ lint: build/dev.stamp build/engine.stamp ## the style and type checks
 	$(BIN)/ruff format --check --quiet $(PYTHON_SOURCES)
 	$(BIN)/ruff check --quiet $(PYTHON_SOURCES)
 	$(BIN)/mypy
-	$(BIN)/shellcheck .ci/run scripts/*.sh requirements/*.sh deploy/*.sh
+	$(BIN)/shellcheck .ci/run scripts/*.sh requirements/*.sh
 	cd engine && cargo fmt --check
 	cd engine && cargo clippy --release --locked --quiet --all-targets -- --deny warnings
 
