@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Any
 
-from logos_pxl_engine import RequestLog
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logos_pxl.configuration import Configuration
+from logos_pxl.logs.requests import RequestLog
 from logos_pxl.service.context import RequestContext
 from logos_pxl.service.gate import AccessLog, Gate
-from logos_pxl.service.gate.access import Measures
+from logos_pxl.service.gate.access import RequestMetrics
 from logos_pxl.service.server import run_server
 from logos_pxl.settings import Settings
 
@@ -30,11 +30,11 @@ class SomeLayers(Gate):
         if "log" not in layers:
             self._lines = None
 
-    def outside(self, app: ASGIApp, routes: Iterable[Route] = (), measures: Measures | None = None) -> AccessLog:
+    def outside(self, app: ASGIApp, routes: Iterable[Route] = (), metrics: RequestMetrics | None = None) -> AccessLog:
         """The layers that were chosen around ``app``."""
         if not self._layers:
             return Bare(app)
-        return super().outside(app, routes, measures if "metrics" in self._layers else None)
+        return super().outside(app, routes, metrics if "metrics" in self._layers else None)
 
 
 class Bare(AccessLog):

@@ -7,30 +7,33 @@ import random
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from logos_pxl_engine import LineWriter, RequestLog
-
-from logos_pxl.logs.escaping import escaped
+from logos_pxl.logs.requests import RequestLine, RequestLog
+from logos_pxl.logs.writing import QueuedLines
 
 Milliseconds = Callable[[random.Random], float]
 Told = dict[str, Any]
-"""What ``RequestLog.tell`` takes, in its order, but for the time."""
+"""The fields of a ``RequestLine`` without its time."""
 
 
 def lines_of(form: str, requests: "Iterable[tuple[float, Told]]", *, level: int = logging.INFO) -> tuple[bytes, bytes]:
-    """What access.log and pxl-server.log get of requests, each told at its time in seconds since 1970."""
-    with TemporaryDirectory() as folder:
-        paths = [Path(folder) / name for name in ("access", "server")]
-        writers = [LineWriter(path.name, path, lambda lost: b"%d lost\n" % lost, print, max_pending_bytes=1 << 28) for path in paths]
-        log = RequestLog(form, writers[0], writers[1:], level=level)  # type: ignore[arg-type]
+    """What access.log and pxl-server.log get of requests, each at its time in seconds since 1970."""
+    access, server = QueuedLines("access", max_bytes=1 << 28), QueuedLines("server", max_bytes=1 << 28)
+    log = RequestLog(form, access, [server])  # type: ignore[arg-type]
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(level)
+    try:
         for at, told in requests:
-            log.tell(*(told | {"remark": escaped(told["remark"])}).values(), at)
-        for writer in writers:
-            writer.close(timeout_s=30)
-        access, server = (path.read_bytes() for path in paths)
-        return access, server
+            log.write(RequestLine(ended_s=at, **told))
+    finally:
+        root.setLevel(before)
+    return _queued(access), _queued(server)
+
+
+def _queued(queue: QueuedLines) -> bytes:
+    return b"".join(queue.lines.get_nowait() for _ in range(queue.lines.qsize()))
 
 
 class History:
@@ -70,6 +73,6 @@ def request(
 ) -> Told:
     """A request for a verdict."""
     return {
-        "client": client, "method": "POST", "path": path.encode(), "endpoint": path, "http_version": "1.1", "request_id": "b" * 20,
-        "user_agent": b"t", "status": status, "body_bytes": 100, "duration_s": ms / 1000, "key": key or None, "remark": remark,
+        "client": client, "method": "POST", "path": path.encode(), "endpoint": path, "http_version": "1.1", "request_id": "b" * 32,
+        "user_agent": b"t", "status": status, "body_bytes": 100, "duration_s": ms / 1000, "key": key, "note": remark,
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """The PXL engine: formulas, search and untrusted checks. Every function releases the GIL while it works for long."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from os import PathLike
 from typing import Any, Literal, final
 
@@ -154,100 +154,3 @@ def write_files(folder: PathLike[str], suffix: str, files: Sequence[tuple[str, b
 
 def remove_files(folder: PathLike[str], names: Sequence[str]) -> list[OSError | None]:
     """Remove files from ``folder`` without the GIL; one that is not there counts as removed. Returns what failed, file by file."""
-
-@final
-class LineWriter:
-    """Log lines, taken at once and written by a thread without the GIL.
-
-    ``write`` never waits for a disk and never raises. Lines are written whole, in order, each once; one that finds no room in memory is counted.
-    A file may be renamed (``reopen`` hastens the move to the new one) or copied and truncated at any time: nothing is written while somebody else
-    reads it, for 2.5 seconds at most.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        path: PathLike[str] | None,
-        lost_line: Callable[[int], bytes],
-        changed: Callable[[str | None], object],
-        *,
-        max_pending_bytes: int,
-    ) -> None:
-        """Write to the file ``path``, made when missing, or to standard error. Raises OSError.
-
-        The thread calls ``lost_line`` for the line that tells how many found no room, and ``changed`` with the reason when the target cannot be
-        written, with None when it is written again.
-        """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def lost(self) -> int:
-        """How many lines found no room since the start."""
-
-    def write(self, line: bytes, *, urgent: bool = False) -> None:
-        """Take a line, which ends in a line feed; an urgent one is not gathered with others for 50 milliseconds first."""
-
-    def reopen(self) -> None:
-        """Open the file anew before the next line."""
-
-    def close(self, *, timeout_s: float) -> None:
-        """Write what was taken, and end the thread; waits for it for ``timeout_s`` seconds at most."""
-
-@final
-class RequestLog:
-    """Lines of requests, in access.log for all, in pxl-server.log for those that ask for proofs (POST), were refused (401, 429) or failed (5xx).
-
-    Nothing that a client chose (``path``, ``user_agent``) is more than its own line, and long paths are cut off; all else is expected of one line.
-    Lines in access.log are of the combined log format: they begin with the client's address. So do those in pxl-server.log, for the operations
-    manual counts them by their first word. Sizes and durations are in access.log alone, for the manual counts refused signatures in
-    pxl-server.log by ``grep -c 401``.
-    """
-
-    level: int  # as in logging: pxl-server.log gets what has this level or a higher one
-
-    def __init__(self, form: Literal["text", "json"], access: LineWriter, server: Sequence[LineWriter], *, level: int) -> None: ...
-    def tell(
-        self,
-        client: str,
-        method: str,
-        path: bytes,
-        endpoint: str,
-        http_version: str,
-        request_id: str,
-        user_agent: bytes,
-        status: int,
-        body_bytes: int,
-        duration_s: float,
-        key: str | None,
-        remark: str,
-        now_s: float,
-        /,
-    ) -> None:
-        """Write what is to be told of a request that was answered at ``now_s`` seconds since 1970.
-
-        ``path`` is the raw path of the target, ``endpoint`` a name from a fixed set, ``duration_s`` the time until the answer's last byte was handed
-        to the connection, ``key`` the name of the key that signed it, ``remark`` what the operator should know, such as why it was refused.
-        """
-
-@final
-class SignatureKeys:
-    """Keys that requests are signed with (docs/signed-requests.md). Signatures are compared in constant time."""
-
-    def __init__(self, keys: Sequence[bytes]) -> None: ...
-    def key_of(self, method: str, target: bytes, timestamp: bytes, nonce: bytes, body: bytes, signature: bytes, /) -> int | None:
-        """The index of the first key that ``signature`` (64 lower-case hexadecimal digits) was made with, None when there is none; all are tried.
-
-        Raises ValueError for a part that cannot be signed; the message names it.
-        """
-
-@final
-class Nonces:
-    """Nonces that were used, ``most`` at a time, none dropped before its end. Times are seconds of the caller's clock, which never goes back."""
-
-    def __init__(self, most: int) -> None: ...
-    def claim(self, nonce: str, ends_s: float, now_s: float, /) -> bool | None:
-        """Whether ``nonce`` is claimed for the first time until ``ends_s``; None when more are alive than can be kept."""
-
-    def live(self, now_s: float, /) -> list[tuple[str, float]]:
-        """Those that are alive, with the seconds that each has left."""

@@ -7,7 +7,7 @@ from logos_pxl.cli.failing import tell
 from logos_pxl.cli.statuses import ExitStatus
 from logos_pxl.configuration import Configuration
 from logos_pxl.errors import PxlError
-from logos_pxl.logs.opening import note_failed_start
+from logos_pxl.logs.opening import log_failed_start
 
 
 def serve_with(overrides: Mapping[str, Any]) -> ExitStatus:
@@ -16,7 +16,7 @@ def serve_with(overrides: Mapping[str, Any]) -> ExitStatus:
         configuration = Configuration.load(**{name: value for name, value in overrides.items() if value is not None})
     except PxlError as error:
         tell(error)
-        note_failed_start(str(error))
+        log_failed_start(str(error))
         return ExitStatus.ERROR
     from logos_pxl.service.server import run_server  # noqa: PLC0415 - wrong settings are told before the server is loaded
 

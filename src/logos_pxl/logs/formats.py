@@ -1,95 +1,83 @@
-"""Log records as lines: text, or JSON.
+"""Formatters for log records: text and JSON.
 
-Invariant: a record is one line, and what came from outside is escaped in it. In text a trace takes further lines, each marked with ``|``
-and the request's id. A trace shows where, and the class of the error; the error's message, which may quote what a client sent, is shown at
-the level DEBUG, or when no request is being answered.
+Invariant: a record is one line, and text from outside is escaped in it. In the text form a traceback follows on lines of its own; each
+begins with ``|`` and the request's id. A traceback names the error's class. The error's message may quote a client, so it is written only
+at the level DEBUG or outside of requests.
 """
 
 import logging
 import traceback
-from collections.abc import MutableMapping
+from contextvars import ContextVar
 from typing import Any, Literal
 
 from pydantic_core import to_json
-from structlog.stdlib import ProcessorFormatter
 
-from logos_pxl.logs.context import with_request_id
-from logos_pxl.logs.escaping import escaped, quoted
-from logos_pxl.logs.times import iso
+from logos_pxl.logs.text import escaped, iso
 
 Form = Literal["text", "json"]
-Event = MutableMapping[str, Any]
 
-# Its name says nothing of what it tells, and operators search for the word.
+REQUEST_ID: ContextVar[str] = ContextVar("logos_pxl.request_id")
+"""The id of the request being answered. Set by the access log; unset outside of requests."""
+
+# Uvicorn logs everything to "uvicorn.error", and operators search the log for the word error.
 _NAMES = {"uvicorn.error": "uvicorn"}
-_OWN = ("event", "timestamp", "level", "logger", "trace")
+
+
+class TextFormatter(logging.Formatter):
+    """Time, level, logger, message, request id."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's line, with its traceback below it."""
+        request_id = REQUEST_ID.get(None)
+        marked = "".join(f"\n  | {request_id or '-'} {line}" for line in _trace(record))
+        shown_id = f" request_id={request_id}" if request_id else ""
+        logger = _logger(record).removeprefix("logos_pxl.")
+        return f"{iso(record.created)} {record.levelname} {logger}: {escaped(record.getMessage())}{shown_id}{marked}"
+
+
+class JsonFormatter(logging.Formatter):
+    """One object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON."""
+        document: dict[str, Any] = {
+            "timestamp": iso(record.created),
+            "level": record.levelname,
+            "logger": _logger(record),
+            "event": escaped(record.getMessage()),
+        }
+        if request_id := REQUEST_ID.get(None):
+            document["request_id"] = request_id
+        if trace := _trace(record):
+            document["trace"] = trace
+        return to_json(document).decode()
 
 
 def formatter(form: Form) -> logging.Formatter:
-    """A formatter for the records of ``logging``."""
-    return ProcessorFormatter(
-        foreign_pre_chain=[with_request_id, _described],
-        processors=[ProcessorFormatter.remove_processors_meta, _as_text if form == "text" else _as_json],
-    )
+    """The formatter for ``LOG_FORMAT``."""
+    return TextFormatter() if form == "text" else JsonFormatter()
 
 
-def _described(_logger: Any, _method: str, event: Event) -> Event:
-    """Add what the record knows: time, level, logger, trace."""
-    record: logging.LogRecord = event["_record"]
-    event["timestamp"] = iso(record.created)
-    event["level"] = record.levelname
-    event["logger"] = _NAMES.get(record.name, record.name)
-    exc_info = event.pop("exc_info", None)
-    if exc_info and exc_info[1] is not None:
-        hidden = "request_id" in event and logging.getLogger().getEffectiveLevel() > logging.DEBUG
-        event["trace"] = trace_lines(exc_info[1], messages=not hidden)
-    return event
+def _logger(record: logging.LogRecord) -> str:
+    return _NAMES.get(record.name, record.name)
 
 
-def trace_lines(error: BaseException, *, messages: bool) -> list[str]:
-    """The trace of ``error`` and of what caused it; without ``messages``, the errors' classes alone."""
-    lines: list[str] = []
+def _trace(record: logging.LogRecord) -> list[str]:
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None:
+        return []
     described = traceback.TracebackException.from_exception(error, capture_locals=False)
-    if not messages:
-        _withhold(described)
-    for piece in described.format():
-        lines.extend(escaped(line) for line in piece.rstrip("\n").split("\n"))
-    return lines
+    if REQUEST_ID.get(None) is not None and logging.getLogger().getEffectiveLevel() > logging.DEBUG:
+        _withhold_messages(described)
+    return [escaped(line) for piece in described.format() for line in piece.rstrip("\n").split("\n")]
 
 
-def _withhold(described: traceback.TracebackException) -> None:
-    seen: list[traceback.TracebackException | None] = [described]
-    while seen:
-        one = seen.pop()
+def _withhold_messages(described: traceback.TracebackException) -> None:
+    remaining: list[traceback.TracebackException | None] = [described]
+    while remaining:
+        one = remaining.pop()
         if one is not None:
-            # SyntaxError quotes what it could not read; ``_str`` is the message, and has no public setter.
+            # ``_str`` is the message, and has no public setter.
             one._str = "(LOG_LEVEL=DEBUG shows the message)"  # type: ignore[attr-defined]
             one.__notes__ = None
-            seen.extend((one.__cause__, one.__context__, *(one.exceptions or ())))
-
-
-def _as_text(_logger: Any, _method: str, event: Event) -> str:
-    # The module's own package says nothing that the reader does not know.
-    logger = event["logger"].removeprefix("logos_pxl.")
-    more = "".join(f" {name}={_value(value)}" for name, value in event.items() if name not in _OWN)
-    line = f"{event['timestamp']} {event['level']} {logger}: {escaped(str(event['event']))}{more}"
-    marked = "".join(f"\n  | {event.get('request_id', '-')} {trace}" for trace in event.get("trace", ()))
-    return line + marked
-
-
-def _as_json(_logger: Any, _method: str, event: Event) -> str:
-    ordered = {name: event[name] for name in ("timestamp", "level", "logger", "event")}
-    ordered["event"] = escaped(str(ordered["event"]))
-    for name, value in event.items():
-        if name not in ordered:
-            ordered[name] = escaped(value) if isinstance(value, str) else value
-    return to_json(ordered, fallback=lambda value: escaped(str(value))).decode()
-
-
-def _value(value: object) -> str:
-    text = str(value)
-    return text if text.isascii() and text.isalnum() else quoted(text) if not _plain(text) else text
-
-
-def _plain(text: str) -> bool:
-    return bool(text) and text.isascii() and text.isprintable() and not any(character in text for character in ' "=\\')
+            remaining.extend((one.__cause__, one.__context__, *(one.exceptions or ())))

@@ -1,169 +1,117 @@
 """The logs of a process, opened and closed.
 
-Invariant: between opening and closing the root logger has our handlers and no others; closing writes out what was taken.
+Invariant: while the logs are open, the root logger has our handlers and no others. Closing writes what is queued.
 """
 
 import contextlib
-import json
 import logging
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from logos_pxl_engine import LineWriter, RequestLog
-
 from logos_pxl.errors import ConfigurationError, PxlError
-from logos_pxl.logs.escaping import escaped
+from logos_pxl.logs import ACCESS_LOG, SERVER_LOG
 from logos_pxl.logs.formats import Form, formatter
-from logos_pxl.logs.names import ACCESS_LOG, SERVER_LOG
-from logos_pxl.logs.times import iso
+from logos_pxl.logs.requests import RequestLog
+from logos_pxl.logs.writing import LineListener, LogFile, QueuedLines, StandardError, Target
 from logos_pxl.service_settings import ServiceSettings
 
 _LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARN": logging.WARNING, "ERROR": logging.ERROR}
-_CLOSE_S = 3.0
 _STDERR_BYTES = 1 << 20
-
-# What uvicorn says, and is left out: of a request without an id, whose line in access.log has one; and of process ids, for the
-# operations manual counts refused signatures by ``grep -c 401``.
-_UVICORN = "uvicorn.error"
-_LEFT_OUT = frozenset(("Invalid HTTP request received.", "Started server process [%d]", "Finished server process [%d]"))
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """The open logs. ``requests`` takes a line for each request; everything else goes through ``logging``."""
+    """The open logs. ``requests`` takes the line of each request; everything else goes through ``logging``."""
 
     requests: RequestLog
-    _writers: tuple[LineWriter, ...]
+    _queues: tuple[QueuedLines, ...]
 
     @classmethod
     @contextmanager
     def open(cls, settings: ServiceSettings) -> "Iterator[Logs]":
-        """Open the files in ``PXL_LOG_DIR``, and take what goes through ``logging``. Raises ConfigurationError."""
+        """Open the files in ``PXL_LOG_DIR`` and handle all log records. Raises ConfigurationError."""
         with ExitStack() as stack:
-            access = _started(stack, settings, ACCESS_LOG)
-            server = [_started(stack, settings, SERVER_LOG)]
+            access = _queue(stack, ACCESS_LOG, _file(settings, ACCESS_LOG))
+            server = [_queue(stack, SERVER_LOG, _file(settings, SERVER_LOG))]
             if settings.log_stderr:
-                server.append(_writer(stack, "standard error", None, settings.log_format, max_pending_bytes=_STDERR_BYTES))
-            level = _LEVELS[settings.log_level]
-            requests = RequestLog(settings.log_format, access, server, level=level)
-            stack.enter_context(_taking_records(server, settings.log_format, level))
-            stack.enter_context(_telling_unforeseen_errors())
-            yield cls(requests, (access, *server))
+                server.append(_queue(stack, "standard error", StandardError(), max_bytes=_STDERR_BYTES))
+            stack.enter_context(_handling_records(server, settings.log_format, _LEVELS[settings.log_level]))
+            stack.enter_context(_logging_fatal_errors())
+            yield cls(RequestLog(settings.log_format, access, server), (access, *server))
 
-    def set_level(self, name: str) -> None:
-        """From now on tell what has this level (``LOG_LEVEL``) or a higher one."""
+    @staticmethod
+    def set_level(name: str) -> None:
+        """From now on write records of this level (``LOG_LEVEL``) and above."""
         logging.getLogger().setLevel(_LEVELS[name])
-        self.requests.level = _LEVELS[name]
 
     def lost_lines(self) -> dict[str, int]:
-        """How many lines of each file, and of standard error, were lost since the start."""
-        return {writer.name: writer.lost for writer in self._writers}
-
-    def reopen(self) -> None:
-        """Open the files anew, after they were renamed."""
-        for writer in self._writers:
-            writer.reopen()
+        """The number of lines lost since the start, for each file and for standard error."""
+        return {queue.title: queue.lost for queue in self._queues}
 
 
-def note_failed_start(message: str) -> None:
-    """Leave the reason in pxl-server.log, as far as its place is known without settings; never raises."""
-    folder = Path(os.environ.get("PXL_LOG_DIR") or "logs")
+def log_failed_start(message: str) -> None:
+    """Write the reason to pxl-server.log as far as its place is known without settings; never raises."""
+    path = Path(os.environ.get("PXL_LOG_DIR") or "logs", SERVER_LOG)
+    form: Form = "json" if os.environ.get("LOG_FORMAT", "").lower() == "json" else "text"
+    record = logging.LogRecord("start", logging.CRITICAL, __file__, 0, "the service did not start: %s", (message,), None)
     with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / SERVER_LOG).open("a", encoding="utf-8") as log:
-            log.write(_failed_start_line(message, os.environ.get("LOG_FORMAT", "text").lower() == "json"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as log:
+            log.write(formatter(form).format(record) + "\n")
 
 
-def _failed_start_line(message: str, as_json: bool) -> str:
-    now = iso(time.time())
-    if as_json:
-        return json.dumps({"timestamp": now, "level": "CRITICAL", "event": f"the service did not start: {message}"}) + "\n"
-    return f"{now} CRITICAL start: the service did not start: {escaped(message)}\n"
-
-
-def _started(stack: ExitStack, settings: ServiceSettings, name: str) -> LineWriter:
+def _file(settings: ServiceSettings, name: str) -> LogFile:
     folder = settings.log_dir
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return _writer(stack, name, folder / name, settings.log_format)
+        return LogFile(folder / name)
     except OSError as error:
         raise ConfigurationError(
             f"PXL_LOG_DIR={str(folder)!r}: {name} cannot be written there: {error.strerror}; give a folder that this user may write"
         ) from error
 
 
-def _writer(stack: ExitStack, name: str, path: Path | None, form: Form, *, max_pending_bytes: int = 16 << 20) -> LineWriter:
-    lost_line, changed = partial(_lost_line, name, formatter(form)), partial(_tell_change, name, max_pending_bytes)
-    writer = LineWriter(name, path, lost_line, changed, max_pending_bytes=max_pending_bytes)
-    stack.callback(writer.close, timeout_s=_CLOSE_S)
-    return writer
-
-
-def _tell_change(name: str, max_pending_bytes: int, failure: str | None) -> None:
-    if failure is None:
-        _log.warning("%s is written again", name)
-    else:
-        _log.error("%s cannot be written: %s; its lines wait in memory, up to %d bytes", name, failure, max_pending_bytes)
-
-
-def _lost_line(name: str, form: logging.Formatter, lost: int) -> bytes:
-    message = "%d lines were lost before this one: %s could not be written, and no more room was left for them in memory"
-    return form.format(logging.LogRecord(__name__, logging.ERROR, __file__, 0, message, (lost, name), None)).encode() + b"\n"
-
-
-class _LineHandler(logging.Handler):
-    """Hands records to writers."""
-
-    def __init__(self, writers: list[LineWriter]) -> None:
-        super().__init__()
-        self._writers = writers
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Format once, write everywhere."""
-        if record.name == _UVICORN and record.msg in _LEFT_OUT:
-            return
-        try:
-            line = self.format(record).encode() + b"\n"
-        except Exception:  # noqa: BLE001 - logging's own convention: a line that cannot be made is no reason to fail its writer
-            self.handleError(record)
-            return
-        for writer in self._writers:
-            writer.write(line, urgent=record.levelno >= logging.ERROR)
+def _queue(stack: ExitStack, title: str, target: Target, **bounds: int) -> QueuedLines:
+    lines = QueuedLines(title, **bounds)
+    listener = LineListener(lines, target)
+    listener.start()
+    stack.callback(listener.stop)
+    return lines
 
 
 @contextmanager
-def _taking_records(writers: list[LineWriter], form: Form, level: int) -> Iterator[None]:
-    root = logging.getLogger()
-    before, level_before = root.handlers[:], root.level
-    handler = _LineHandler(writers)
-    handler.setFormatter(formatter(form))
-    root.handlers[:] = [handler]
+def _handling_records(queues: list[QueuedLines], form: Form, level: int) -> Iterator[None]:
+    root, uvicorn = logging.getLogger(), logging.getLogger("uvicorn.error")
+    before, level_before, uvicorn_before = root.handlers[:], root.level, uvicorn.level
+    for queue in queues:
+        queue.setFormatter(formatter(form))
+    root.handlers[:] = queues
     root.setLevel(level)
+    # Its warnings are about requests that have a line already, its messages at start and end repeat ours.
+    uvicorn.setLevel(logging.ERROR)
     try:
         yield
     finally:
         root.handlers[:] = before
         root.setLevel(level_before)
+        uvicorn.setLevel(uvicorn_before)
 
 
 @contextmanager
-def _telling_unforeseen_errors() -> Iterator[None]:
-    """What ends the process, or one of its threads, is told before."""
+def _logging_fatal_errors() -> Iterator[None]:
+    """Log the error that ends the process or one of its threads."""
     before = threading.excepthook
 
-    def tell(failed: threading.ExceptHookArgs) -> None:
-        name = failed.thread.name if failed.thread else "of no name"
+    def log_thread(failed: threading.ExceptHookArgs) -> None:
+        name = failed.thread.name if failed.thread else "without a name"
         _log.critical("thread %s ended by an error", name, exc_info=failed.exc_value)
 
-    threading.excepthook = tell
+    threading.excepthook = log_thread
     try:
         yield
     except PxlError as error:

@@ -59,5 +59,5 @@ def build_app(runtime: Runtime, metrics: Metrics, canaries: Canaries, gate: Gate
         routes.append(Route("/certificates/{name}", certificates.get, methods=["GET"]))
     if page is not None:
         routes.extend(page.routes())
-    measures = EndpointMetrics(routes, metrics.instruments, metrics.endpoints, metrics.condition)
-    return gate.outside(gate.inside(Dispatch(routes, refusals)), routes, measures)
+    request_metrics = EndpointMetrics(metrics.instruments, metrics.endpoints, metrics.condition)
+    return gate.outside(gate.inside(Dispatch(routes, refusals)), routes, request_metrics)

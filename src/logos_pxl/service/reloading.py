@@ -1,4 +1,4 @@
-"""SIGHUP: log files are opened anew, and the configuration is read again.
+"""SIGHUP: the configuration is read again.
 
 Keys, log level and quotas change while requests run; a request is checked against what was in force when its turn came, and none is
 dropped. Everything else is told to need a restart.
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class Reloading:
-    """Reads the configuration again when asked. Until there is a ``gate``, only logs are opened anew."""
+    """Reads the configuration again when asked. Until there is a ``gate``, only the log level changes."""
 
     def __init__(self, configuration: Configuration, logs: Logs, observer: Observer) -> None:
         self.gate: Gate | None = None
@@ -47,7 +47,6 @@ class Reloading:
             loop.remove_signal_handler(signal.SIGHUP)
 
     def _signalled(self) -> None:
-        self._logs.reopen()
         task = asyncio.get_running_loop().create_task(self.reload())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -77,7 +76,7 @@ class Reloading:
                 _log.warning("%s", warning)
         now = [name for name in changed if name in RELOADABLE]
         later = [name for name in changed if name not in RELOADABLE]
-        _log.info("SIGHUP: log files opened anew; in force from now on: %s", ", ".join(now) or "nothing new")
+        _log.info("SIGHUP: in force from now on: %s", ", ".join(now) or "nothing new")
         if later:
             _log.warning("SIGHUP: changed, but in force only after a restart: %s", ", ".join(later))
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from functools import partial
 
 import uvicorn
-from logos_pxl_engine import RequestLog
 
 from logos_pxl.configuration import Configuration
 from logos_pxl.logs.opening import Logs
+from logos_pxl.logs.requests import RequestLog
 from logos_pxl.observing import Observer
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
@@ -82,7 +82,7 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
             connection_limit=settings.connection_limit,
             head_timeout_s=settings.connection_timeout_s,
             over_limit=gate.outside(refusals.counting(TOO_MANY_CONNECTIONS, too_many_connections)),
-            tell_unread=refusals.counting_unread(app.tell_unread),
+            tell_unread=refusals.counting_unread(app.log_unreadable),
             draining=runtime.draining,
         )
         # What lives as long as the process is kept out of garbage collections, which would stop a request for tens of milliseconds.
@@ -91,7 +91,7 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
         # Nearly all that a request leaves behind goes without the collector, which need not look so often.
         gc.set_threshold(*_GC_THRESHOLDS)
         configuration.tell_warnings()
-        gate.tell()
+        gate.log_requirements()
         for one in sockets:
             host, port = one.getsockname()[:2]
             _log.info("listening on %s, port %d: %s", host, port, address_of(host, port))

@@ -29,6 +29,10 @@ class ExpiringMap(Generic[Value]):
         held = self._values.get(key)
         return held if held is not None and now < held[0] else None
 
+    def ends(self) -> list[tuple[str, float]]:
+        """All keys that are held, with their ends; some may have ended."""
+        return [(key, end) for key, (end, _) in self._values.items()]
+
     def put(self, key: str, value: Value, *, ends: float) -> None:
         """Keep ``value`` under ``key`` until ``ends``, in place of what is there."""
         held = self._values.get(key)

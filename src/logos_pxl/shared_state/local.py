@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from logos_pxl_engine import Nonces
-
 from logos_pxl.observing import RedisState
 from logos_pxl.shared_state.expiring import ExpiringMap
 from logos_pxl.shared_state.interface import NoncesFull, RateDecision
@@ -27,16 +25,19 @@ class LocalState:
         self._max_nonces = max_nonces
         self._max_buckets = max_buckets
         self._clock = clock
-        self._nonces = Nonces(max_nonces)
+        self._nonces: ExpiringMap[None] = ExpiringMap()
         self._rates: ExpiringMap[_Spent] = ExpiringMap()
 
     async def claim_nonce(self, key: str, ttl_s: float) -> bool:
         """True once within ``ttl_s`` seconds. Raises NoncesFull."""
         now = self._clock()
-        claimed = self._nonces.claim(key, now + ttl_s, now)
-        if claimed is None:
+        self._nonces.drop_ended(now=now)
+        if self._nonces.get(key, now=now) is not None:
+            return False
+        if len(self._nonces) >= self._max_nonces:
             raise NoncesFull(f"{self._max_nonces} nonces are alive, and no more can be kept: try again in {ttl_s:g} s")
-        return claimed
+        self._nonces.put(key, None, ends=now + ttl_s)
+        return True
 
     async def take_token(self, bucket: str, limit: int, window_s: int) -> RateDecision:
         """Count one request against ``bucket``."""
@@ -70,4 +71,5 @@ class LocalState:
 
     def live_nonces(self) -> list[tuple[str, float]]:
         """Each nonce that is alive, with the seconds that it has left."""
-        return self._nonces.live(self._clock())
+        now = self._clock()
+        return [(nonce, ends - now) for nonce, ends in self._nonces.ends() if now < ends]

@@ -9,13 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from logos_pxl_engine import LineWriter
+
+from logos_pxl.logs.writing import LineListener, LogFile, QueuedLines
 
 ROTATIONS = 5
 
 
-def line_writer(log: Path) -> LineWriter:
-    return LineWriter(log.name, log, lambda lost: b"lost %d\n" % lost, print, max_pending_bytes=16 << 20)
+def started(log: Path) -> tuple[QueuedLines, LineListener]:
+    lines = QueuedLines(log.name)
+    listener = LineListener(lines, LogFile(log))
+    listener.start()
+    return lines, listener
 
 
 @pytest.fixture
@@ -24,16 +28,16 @@ def log(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def writing(log: Path) -> Iterator[tuple[LineWriter, list[int]]]:
-    """Two threads write numbered lines until the block ends; gives the writer, and a list that holds how many were written at the end."""
-    writer = line_writer(log)
+def writing(log: Path) -> Iterator[list[int]]:
+    """Two threads write numbered lines until the block ends; gives a list that holds how many were written at the end."""
+    lines, listener = started(log)
     counts: list[int] = []
     ending = threading.Event()
 
     def write(thread: int) -> None:
         number = 0
         while not ending.is_set():
-            writer.write(b"%d-%d %b\n" % (thread, number, b"x" * 100))
+            lines.enqueue(b"%d-%d %b\n" % (thread, number, b"x" * 100))
             number += 1
             if number % 20 == 0:
                 time.sleep(0.002)
@@ -43,12 +47,12 @@ def writing(log: Path) -> Iterator[tuple[LineWriter, list[int]]]:
     for thread in threads:
         thread.start()
     try:
-        yield writer, counts
+        yield counts
     finally:
         ending.set()
         for thread in threads:
             thread.join()
-        writer.close(timeout_s=10)
+        listener.stop()
 
 
 def lines_of(*files: Path) -> list[bytes]:
@@ -68,16 +72,13 @@ def assert_all_there(lines: list[bytes], counts: list[int]) -> None:
         assert found == list(range(len(found)))
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_renaming_loses_no_line(log: Path, told: bool) -> None:
-    """Also when nobody says that the file was renamed."""
+def test_renaming_loses_no_line(log: Path) -> None:
+    """Nothing has to say that the file was renamed."""
     parts = [log.with_name(f"pxl-server.{number}") for number in range(ROTATIONS)]
-    with writing(log) as (writer, counts):
+    with writing(log) as counts:
         for part in parts:
             time.sleep(0.2)
             log.rename(part)
-            if told:
-                writer.reopen()
         time.sleep(0.2)
     lines = lines_of(*parts, log)
     assert_all_there(lines, counts)
@@ -87,7 +88,7 @@ def test_renaming_loses_no_line(log: Path, told: bool) -> None:
 def test_copying_and_truncating_as_the_manual_does_loses_no_line(log: Path) -> None:
     """``gzip -c`` into an archive, then an empty file: what is written between the two would be lost, so nothing is."""
     parts = [log.with_name(f"pxl-server_{number}.log.gz") for number in range(ROTATIONS)]
-    with writing(log) as (_, counts):
+    with writing(log) as counts:
         for part in parts:
             time.sleep(1.2)
             subprocess.run(["bash", "-c", f'gzip -c "{log}" > "{part}"; > "{log}"'], check=True, timeout=30)
@@ -98,28 +99,28 @@ def test_copying_and_truncating_as_the_manual_does_loses_no_line(log: Path) -> N
 
 def test_who_reads_for_ever_does_not_stop_the_log(log: Path) -> None:
     """``tail -f`` sees each line, within seconds."""
-    writer = line_writer(log)
+    lines, listener = started(log)
     tail = subprocess.Popen(["tail", "-n", "+1", "-f", str(log)], stdout=subprocess.PIPE)
     try:
         assert tail.stdout is not None
         for number in range(3):
-            writer.write(b"line %d\n" % number)
-            started = time.monotonic()
+            lines.enqueue(b"line %d\n" % number)
+            began = time.monotonic()
             assert tail.stdout.readline() == b"line %d\n" % number
-            assert time.monotonic() - started < 5
+            assert time.monotonic() - began < 5
     finally:
         tail.kill()
         tail.communicate()
-        writer.close(timeout_s=5)
+        listener.stop()
 
 
 def test_an_archive_folder_that_comes_late_is_no_trouble(log: Path) -> None:
     """The folder removed with its files is made again."""
     log = log.parent / "logs" / "access.log"
     log.parent.mkdir()
-    writer = line_writer(log)
+    lines, listener = started(log)
     log.unlink()
     log.parent.rmdir()
-    writer.write(b"line\n")
-    writer.close(timeout_s=5)
+    lines.enqueue(b"line\n")
+    listener.stop()
     assert log.read_bytes() == b"line\n"

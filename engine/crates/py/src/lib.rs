@@ -9,9 +9,7 @@ mod errors;
 mod files;
 mod formula;
 mod guard;
-mod logs;
 mod searching;
-mod signatures;
 
 use pyo3::prelude::*;
 
@@ -31,11 +29,7 @@ mod logos_pxl_engine {
     #[pymodule_export]
     use super::formula::{Formula, Limits};
     #[pymodule_export]
-    use super::logs::{LineWriter, RequestLog};
-    #[pymodule_export]
     use super::searching::{CancelToken, Countermodel, Proof, Unknown, search};
-    #[pymodule_export]
-    use super::signatures::{Nonces, SignatureKeys};
 
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from logos_pxl.logs.escaping import escaped
+from logos_pxl.logs.text import escaped
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.history.log_lines import ServerLine
 from logos_pxl.ops.history.log_reading import LogReader

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from logos_pxl.acceptance.service import Answer, NotReachable, Service
 from logos_pxl.configuration import Configuration
-from logos_pxl.logs.escaping import escaped
+from logos_pxl.logs.text import escaped
 from logos_pxl.ops.history.log_lines import AccessLine, ServerLine
 from logos_pxl.ops.history.log_reading import LogReader
 from logos_pxl.ops.report import Check, Report, Section, Status

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from logos_pxl.logs.names import SERVER_LOG
+from logos_pxl.logs import SERVER_LOG
 from logos_pxl.ops.errors import TargetFailed
 from logos_pxl.ops.log_files import last_lines
 from logos_pxl.ops.targets.base import QUICK_S, START_S, Standing, Target, run_program

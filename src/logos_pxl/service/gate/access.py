@@ -1,55 +1,83 @@
-"""The outermost layer: a request gets its id, and, when it has been answered, its line in the log and its place in the figures.
+"""The access log, the outermost layer: creates the request context, and logs and measures each request when it has ended.
 
-Invariant: every request has exactly one line, also when it fails or is given up; its answer, when there is one, carries the id of the line.
+Invariant: every request has exactly one line in access.log, also when its handler fails or its client goes away. Its response, if there
+is one, carries the request id of that line.
 """
 
 import logging
 import time
 from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
-from logos_pxl_engine import RequestLog
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from logos_pxl.logs.context import REQUEST_ID
-from logos_pxl.logs.escaping import escaped
+from logos_pxl.logs.formats import REQUEST_ID
+from logos_pxl.logs.requests import RequestLine, RequestLog
 from logos_pxl.service.context import RequestContext, new_request_id
 from logos_pxl.service.gate.clients import UNKNOWN, Clients
 from logos_pxl.service.problems import defect
 
 _log = logging.getLogger(__name__)
 
-_GIVEN_UP = 499
-_OTHER = "(no endpoint)"
+_CLIENT_CLOSED_REQUEST = 499
 UNREADABLE = "(unreadable)"
 
 
-class Measures(Protocol):
-    """Keeps figures of requests."""
+@dataclass(frozen=True, slots=True)
+class EndpointName:
+    """An endpoint as metrics name it, such as ``GET /jobs/{id}``, and its path, which pxl-server.log has instead of the client's path."""
+
+    metric: str
+    path: str
+
+
+NO_ENDPOINT = EndpointName("other", "(no endpoint)")
+
+
+class Endpoints:
+    """Names of endpoints. Paths without parameters are looked up; others are matched."""
+
+    def __init__(self, routes: Iterable[Route] = ()) -> None:
+        routes = tuple(routes)
+        self._fixed = {
+            (method, route.path): _name(method, route) for route in routes if "{" not in route.path for method in route.methods or ()
+        }
+        self._patterns = [route for route in routes if "{" in route.path]
+
+    def name(self, scope: Scope) -> EndpointName:
+        """The endpoint that the request is for; never text of the client's."""
+        name = self._fixed.get((scope["method"], scope["path"]))
+        if name is None:
+            name = next((_name(scope["method"], route) for route in self._patterns if route.matches(scope)[0] is Match.FULL), NO_ENDPOINT)
+        return name
+
+
+class RequestMetrics(Protocol):
+    """Counts requests."""
 
     def begun(self) -> None:
-        """A request is being answered."""
+        """A request has begun."""
 
-    def ended(self, scope: Scope, status: int, seconds: float) -> None:
-        """It has been answered, or given up, after ``seconds``."""
+    def ended(self, endpoint: str, status: int, seconds: float) -> None:
+        """A request to ``endpoint`` has ended after ``seconds``."""
 
 
 class AccessLog:
-    """The layer. Figures and log are told by one layer: each layer of asynchronous calls costs as much as either of them."""
+    """The layer. Without ``lines`` nothing is logged, without ``metrics`` nothing is counted."""
 
     def __init__(
-        self, app: ASGIApp, lines: RequestLog | None, clients: Clients, endpoints: "Endpoints", measures: Measures | None = None
+        self, app: ASGIApp, lines: RequestLog | None, clients: Clients, endpoints: Endpoints, metrics: RequestMetrics | None = None
     ) -> None:
-        """Without ``lines`` nothing is written, without ``measures`` nothing is counted."""
         self._app = app
         self._lines = lines
         self._clients = clients
         self._endpoints = endpoints
-        self._measures = measures
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on, and tell of it afterwards."""
+        """Pass one request on, and log it afterwards."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -58,8 +86,8 @@ class AccessLog:
         status = body_bytes = 0
         request_id = (b"x-request-id", context.request_id.encode("ascii"))
 
-        # No coroutine of its own around each of the server's, which would cost more than what is done here.
-        def told(message: Message) -> Awaitable[None]:
+        # A plain function that returns the server's awaitable: a coroutine around it would cost more than all of this layer.
+        def observed(message: Message) -> Awaitable[None]:
             nonlocal status, body_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -68,58 +96,51 @@ class AccessLog:
                 body_bytes += len(message.get("body", b""))
             return send(message)
 
-        if self._measures is not None:
-            self._measures.begun()
+        if self._metrics is not None:
+            self._metrics.begun()
         try:
-            await self._app(scope, receive, told)
-        except Exception:  # noqa: BLE001 - nothing is outside this layer to tell it
-            _log.exception("a request failed by an error that nobody foresaw")
+            await self._app(scope, receive, observed)
+        except Exception:  # noqa: BLE001 - no layer outside of this one would log it
+            _log.exception("a request failed with an unexpected error")
             if not status:
-                await defect()(scope, receive, told)
+                await defect()(scope, receive, observed)
         finally:
-            # Without a status nothing was answered: the client is gone, or the service ends.
-            status = status or _GIVEN_UP
-            seconds = time.monotonic() - context.started
-            if self._measures is not None:
-                self._measures.ended(scope, status, seconds)
-            if self._lines is not None:
-                self._lines.tell(
+            # Without a status no response was sent: the client went away, or the service ends.
+            self._ended(scope, context, status or _CLIENT_CLOSED_REQUEST, body_bytes)
+
+    def _ended(self, scope: Scope, context: RequestContext, status: int, body_bytes: int) -> None:
+        seconds = time.monotonic() - context.started
+        endpoint = self._endpoints.name(scope)
+        if self._metrics is not None:
+            self._metrics.ended(endpoint.metric, status, seconds)
+        if self._lines is not None:
+            self._lines.write(
+                RequestLine(
                     context.client,
                     scope["method"],
                     scope["raw_path"],
-                    self._endpoints.name(scope["path"]),
+                    endpoint.path,
                     scope["http_version"],
                     context.request_id,
                     context.headers.get(b"user-agent", b""),
                     status,
                     body_bytes,
-                    seconds,
-                    context.key,
-                    escaped(context.note) if context.note else "",
                     time.time(),
+                    seconds,
+                    context.key or "",
+                    context.note,
                 )
+            )
 
-    def tell_unread(self, client: str | None, status: int, reason: str) -> str:
-        """A request could not be read, and so has no more than this; gives the id that its line has."""
+    def log_unreadable(self, client: str | None, status: int, reason: str) -> str:
+        """Log a request that could not be read as HTTP; returns the id that it gets."""
         request_id = new_request_id()
         if self._lines is not None:
-            self._lines.tell(
-                client or UNKNOWN, "-", b"-", UNREADABLE, "-", request_id, b"", status, 0, 0.0, None, escaped(reason), time.time()
+            self._lines.write(
+                RequestLine(client or UNKNOWN, "-", b"-", UNREADABLE, "-", request_id, b"", status, 0, time.time(), 0.0, "", reason)
             )
         return request_id
 
 
-class Endpoints:
-    """The endpoints by their paths, so that pxl-server.log holds no text of strangers."""
-
-    def __init__(self, routes: Iterable[Route] = ()) -> None:
-        templates = [route.path for route in routes]
-        self._fixed = frozenset(path for path in templates if "{" not in path)
-        self._by_first = {path.split("/")[1]: path for path in templates if "{" in path}
-
-    def name(self, path: str) -> str:
-        """The endpoint's path, such as ``/certificates/{name}``."""
-        if path in self._fixed:
-            return path
-        first = path.split("/", 2)[1:2]
-        return self._by_first.get(first[0], _OTHER) if first else _OTHER
+def _name(method: str, route: Route) -> EndpointName:
+    return EndpointName(f"{'GET' if method == 'HEAD' else method} {route.path}", route.path)

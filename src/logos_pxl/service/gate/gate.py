@@ -1,22 +1,19 @@
-"""The layers, put together, and what of them can be changed while requests run.
+"""The layers, put together, and the parts of them that a reload replaces.
 
-Order, outermost first: access log and metrics, the guard, routes.
+Order, outermost first: access log and metrics, guard, routes.
 """
 
 import logging
 from collections.abc import Iterable
 
-from logos_pxl_engine import RequestLog
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from logos_pxl.logs.requests import RequestLog
 from logos_pxl.observing import Observer
-from logos_pxl.service.gate.access import AccessLog, Endpoints, Measures
-from logos_pxl.service.gate.clients import Clients
-from logos_pxl.service.gate.guard import Guard
-from logos_pxl.service.gate.keys import KeyRing
-from logos_pxl.service.gate.quotas import Quota
-from logos_pxl.service.gate.signatures import Signatures
+from logos_pxl.service.gate.access import AccessLog, Endpoints, RequestMetrics
+from logos_pxl.service.gate.clients import Clients, KeyRing
+from logos_pxl.service.gate.guard import Guard, Quota, Signatures
 from logos_pxl.settings import Settings
 from logos_pxl.shared_state import SharedState
 
@@ -27,7 +24,7 @@ class Gate:
     """Makes the layers around one application."""
 
     def __init__(self, settings: Settings, lines: RequestLog, state: SharedState, observer: Observer) -> None:
-        """Raises ConfigurationError when signatures are demanded and there is no key."""
+        """Raises ConfigurationError when signatures are required and there is no key."""
         self._settings = settings
         self._lines: RequestLog | None = lines
         self._state = state
@@ -43,24 +40,24 @@ class Gate:
         self._guard: Guard | None = None
 
     def inside(self, app: ASGIApp) -> ASGIApp:
-        """``app`` behind the layer that refuses."""
+        """``app`` behind the guard."""
         self._guard = Guard(app, self._signatures, self._quota, self._state, self._observer, open_paths=self._settings.open_paths)
         return self._guard
 
-    def outside(self, app: ASGIApp, routes: Iterable[Route] = (), measures: Measures | None = None) -> AccessLog:
-        """``app`` behind the layer that names, counts and tells; ``routes`` are those whose paths may stand in pxl-server.log."""
-        return AccessLog(app, self._lines, self._clients, Endpoints(routes), measures)
+    def outside(self, app: ASGIApp, routes: Iterable[Route] = (), metrics: RequestMetrics | None = None) -> AccessLog:
+        """``app`` behind the access log, which takes the names of endpoints from ``routes``."""
+        return AccessLog(app, self._lines, self._clients, Endpoints(routes), metrics)
 
     def replace(self, keys: KeyRing, quota: Quota) -> None:
-        """From the next request on, these keys and this quota count."""
+        """Use these keys and this quota from the next request on."""
         self._keys, self._quota = keys, quota
         if self._signatures is not None:
             self._signatures.keys = keys
         if self._guard is not None:
             self._guard.quota = quota
 
-    def tell(self) -> None:
-        """Say in the log what is demanded of clients."""
+    def log_requirements(self) -> None:
+        """Log what is required of clients."""
         settings = self._settings
         if settings.hmac_auth_enabled:
             _log.info(

@@ -5,11 +5,8 @@ under ``other`` when no route fits: names never come from clients.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-
-from starlette.routing import Match, Route
-from starlette.types import Scope
 
 from logos_pxl.service.condition import Condition
 from logos_pxl.service.metrics.counts import Count
@@ -20,10 +17,9 @@ from logos_pxl.sketch import QuantileSketch
 
 WINDOW_S = 86_400.0
 _SLOTS = 96
-_OTHER = "other"
 _SERVER_ERROR = 500
 # These answer 503 by design.
-_STATE = "/health"
+_STATE = "GET /health"
 
 
 @dataclass(slots=True)
@@ -76,8 +72,7 @@ class EndpointStatistics:
 class EndpointMetrics:
     """What the outermost layer tells of requests, into metrics and statistics."""
 
-    def __init__(self, routes: Sequence[Route], instruments: Instruments, statistics: EndpointStatistics, condition: Condition) -> None:
-        self._names = _Names(routes)
+    def __init__(self, instruments: Instruments, statistics: EndpointStatistics, condition: Condition) -> None:
         self._on = instruments
         self._in_flight = 0
         instruments.requests_in_flight.set_function(lambda: self._in_flight)
@@ -90,11 +85,10 @@ class EndpointMetrics:
         """A request is being answered."""
         self._in_flight += 1
 
-    def ended(self, scope: Scope, status: int, seconds: float) -> None:
+    def ended(self, name: str, status: int, seconds: float) -> None:
         """It has been answered, or given up, after ``seconds``."""
         self._in_flight -= 1
-        name = self._names.of(scope)
-        error = status >= _SERVER_ERROR and not scope["path"].startswith(_STATE)
+        error = status >= _SERVER_ERROR and not name.startswith(_STATE)
         series = self._series.get((name, status))
         if series is None:
             series = (self._on.requests.labels(name, str(status)), self._on.request_seconds.labels(name))
@@ -105,29 +99,3 @@ class EndpointMetrics:
         self._statistics.answered(name, seconds, error=error)
         if error:
             self._condition.failed(f"{name} answered {status}")
-
-
-class _Names:
-    """Names of routes. Paths without parameters, nearly all that come, are looked up; others are matched."""
-
-    def __init__(self, routes: Sequence[Route]) -> None:
-        self._fixed = {
-            (method, route.path): f"{_shown(method)} {route.path}"
-            for route in routes
-            if "{" not in route.path
-            for method in route.methods or ()
-        }
-        self._patterns = [route for route in routes if "{" in route.path]
-
-    def of(self, scope: Scope) -> str:
-        name = self._fixed.get((scope["method"], scope["path"]))
-        if name is not None:
-            return name
-        for route in self._patterns:
-            if route.matches(scope)[0] is Match.FULL:
-                return f"{_shown(scope['method'])} {route.path}"
-        return _OTHER
-
-
-def _shown(method: str) -> str:
-    return "GET" if method == "HEAD" else method

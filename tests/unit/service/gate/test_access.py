@@ -63,7 +63,7 @@ async def test_a_defect_before_the_answer_is_answered_and_told(tmp_path: Path) -
     assert access.count("\n") == 1
     assert '"POST /prove HTTP/1.1" 500 ' in access
     lines = server.splitlines()
-    assert "ERROR service.gate.access: a request failed by an error that nobody foresaw request_id=mine" in lines[0]
+    assert "ERROR service.gate.access: a request failed with an unexpected error request_id=mine" in lines[0]
     assert all(line.startswith("  | mine ") for line in lines[1:-1])
     assert lines[-2] == "  | mine ValueError: (LOG_LEVEL=DEBUG shows the message)"
     assert lines[-1].endswith("ERROR POST (no endpoint) 500 request_id=mine")

@@ -34,8 +34,8 @@ class Layer:
             Route("/health/ready", self._answer, methods=["GET"]),
         ]
         self.answer: Callable[[], Awaitable[Response]] = self.well
-        measures = EndpointMetrics(routes, Instruments(self.registry), self.statistics, self.condition)
-        self.app = AccessLog(Starlette(routes=routes), None, Clients(()), Endpoints(), measures)
+        metrics = EndpointMetrics(Instruments(self.registry), self.statistics, self.condition)
+        self.app = AccessLog(Starlette(routes=routes), None, Clients(()), Endpoints(routes), metrics)
 
     async def well(self) -> Response:
         """The answer of an endpoint that works."""
