@@ -1,4 +1,4 @@
-"""The code blocks of a page, in order, with what the page says about running them. docs/contributing.md tells the conventions."""
+"""The code blocks of a page, in order, and how the tests run them. The conventions are in docs/contributing.md."""
 
 import re
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[2]
 
-MARK = re.compile(r"\*Not run by the tests: (.+?)\.?\*")
-"""The paragraph that stands right before a block which cannot run here."""
+NOT_RUN = re.compile(r"<!-- not run: (.+?) -->")
+"""The comment right before a block that the tests cannot run. Readers do not see it."""
 
 SETUP = re.compile(r"<!-- setup:\n(.*?)\n?-->", re.DOTALL)
 SERVER = re.compile(r"<!-- server: (\w+) -->")
@@ -19,7 +19,7 @@ SERVER = re.compile(r"<!-- server: (\w+) -->")
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code: its language, its text, the line of its first line in the page (from 1), and why it is not run, if so."""
+    """A block of code: language, text, line in the page (from 1), and the reason why it is not run (None: it is run)."""
 
     page: str
     line: int
@@ -29,13 +29,13 @@ class Block:
 
     @property
     def place(self) -> str:
-        """Where to look when it fails."""
+        """Page and line, for failure messages."""
         return f"{self.page}:{self.line}"
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its path from the root, its blocks in order, and the server that it wants: ``shared``, ``own``, ``signed`` or ``none``."""
+    """A page: path from the root, server that it needs (``shared``, ``own``, ``signed`` or ``none``), blocks in order."""
 
     path: str
     server: str
@@ -43,7 +43,7 @@ class Page:
 
 
 def pages() -> list[str]:
-    """Every page that people read, by its path from the root."""
+    """The paths of all pages, from the root."""
     found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "coq" / "README.md"]
     return sorted(str(path.relative_to(ROOT)) for path in found)
 
@@ -72,15 +72,15 @@ def _blocks(path: str, text: str) -> Iterator[Block]:
 
 
 def _exempt(before: list[Token]) -> str | None:
-    if len(before) < 2 or before[-1].type != "paragraph_close":
+    if not before or before[-1].type != "html_block":
         return None
-    mark = MARK.fullmatch(before[-2].content.replace("\n", " "))
+    mark = NOT_RUN.fullmatch(before[-1].content.strip().replace("\n", " "))
     return mark[1] if mark else None
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command of a console block, and what the page shows that it prints; None when the page shows nothing."""
+    """A command of a console block and the output that the page shows; None if the page shows none."""
 
     text: str
     shown: str | None
@@ -88,24 +88,24 @@ class Command:
 
     @property
     def status(self) -> int:
-        """The exit status that the page tells by a comment, else 0."""
-        told = re.search(r"#.*exit status (\d+)", self.text.splitlines()[-1])
-        return int(told[1]) if told else 0
+        """The exit status that a comment on the page names, else 0."""
+        named = re.search(r"#.*exit status (\d+)", self.text.splitlines()[-1])
+        return int(named[1]) if named else 0
 
     @property
     def endless(self) -> bool:
-        """Whether the page shows that it is ended by Ctrl-C."""
+        """Whether the page shows that Ctrl-C ends it."""
         return self.shown is not None and self.shown.rstrip().endswith("^C")
 
 
 def console(block: Block) -> list[Command]:
-    """The commands of a console block: ``$ `` begins one, ``> `` goes on with it, the other lines are what it prints."""
+    """The commands of a console block. ``$ `` begins a command, ``> `` continues it, other lines are its output."""
     commands: list[tuple[int, list[str], list[str]]] = []
     for number, line in enumerate(block.text.splitlines()):
         if line.startswith("$ "):
             commands.append((block.line + number, [line[2:]], []))
         elif not commands:
-            raise ValueError(f"{block.page}:{block.line + number}: a console block begins with a command, `$ ...`")
+            raise ValueError(f"{block.page}:{block.line + number}: a console block must begin with a command, `$ ...`")
         elif (line == ">" or line.startswith("> ")) and not commands[-1][2]:
             commands[-1][1].append(line[2:])
         else:
@@ -114,10 +114,10 @@ def console(block: Block) -> list[Command]:
 
 
 def fits(shown: str, printed: str) -> bool:
-    """Whether what was printed is what the page shows.
+    """Whether the output matches what the page shows.
 
-    ``...`` stands for anything within a line, and alone on a line for any number of lines. Blanks at the ends of lines
-    and empty lines at either end do not count.
+    ``...`` matches anything within a line; alone on a line it matches any number of lines. Trailing blanks, and empty
+    lines at either end, are ignored.
     """
     pattern = ""
     for line in shown.strip("\n").splitlines():

@@ -9,7 +9,7 @@ from documents.blocks import Block, console, fits, pages, parse, read
 from documents.conftest import Open
 from documents.running_pages import RUNNERS
 
-# Why a block may be left out: the page says so in these words, right before it.
+# Reasons for not running a block, as in the comment before it.
 REASONS = (
     r"needs a container engine",
     r"needs a Kubernetes cluster",
@@ -47,11 +47,11 @@ def test_every_block_says_what_it_is(path: str) -> None:
 
 
 def test_the_exempt_are_few_and_say_why() -> None:
-    """A block that is not run says so visibly, with a reason that the house knows; the count is printed (pytest -s)."""
+    """Each block that is not run gives one of the known reasons; at most 15 in 100 blocks are not run. `pytest -s` prints the counts."""
     blocks = [block for path in pages() for block in read(path).blocks if block.language not in ("text", "ebnf")]
     exempt = [block for block in blocks if block.exempt is not None]
     for reason, count in Counter(block.exempt for block in exempt).most_common():
-        print(f"{count:3} not run: {reason}")  # noqa: T201 - figures for who runs with -s
+        print(f"{count:3} not run: {reason}")  # noqa: T201 - figures for pytest -s
     unknown = [block.place for block in exempt if not any(re.fullmatch(reason, block.exempt or "") for reason in REASONS)]
     assert unknown == []
     assert len(exempt) <= MOST_EXEMPT * len(blocks), f"{len(exempt)} of {len(blocks)}: {[block.place for block in exempt]}"
@@ -73,7 +73,7 @@ $ pwd; echo; false # exit status 1
 .../pxl/somewhere
 ```
 
-*Not run by the tests: needs a container engine.*
+<!-- not run: needs a container engine -->
 
 ```bash
 exit 7
@@ -107,7 +107,7 @@ def test_a_page_is_read_as_the_conventions_say() -> None:
 
 
 def test_a_page_that_is_true_passes(open_page: Open) -> None:
-    """State goes from block to block; the marked one is not run."""
+    """State is kept from block to block; the marked block is not run."""
     page = parse("page.md", PAGE)
     with open_page(page) as visit:
         for block in page.blocks:
