@@ -23,10 +23,6 @@ CONFIG_DIR = "PXL_CONFIG_DIR"
 ENV_FILE = "PXL_ENV_FILE"
 ENVIRONMENT = "environment"
 
-RESTORE_FOLDER = ".pxl-restore"
-RESTORE_JOURNAL = "journal.json"
-"""In ``RESTORE_FOLDER`` while a restore changes the configuration: half of it is then the old one, and half of it the new one."""
-
 _DEFAULT_CONFIG_DIR = "configs"
 _DEFAULT_ENV_FILE = ".env"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -50,7 +46,6 @@ class Sources:
 
     def read(self) -> dict[str, Sourced]:
         """All variables that any source sets, ours or not. Raises ConfigurationError, which names the file and the place in it."""
-        self._require_whole()
         found: dict[str, Sourced] = {}
         for path in self._toml_files():
             found.update(_from_toml(path, self._shown(path)))
@@ -63,14 +58,6 @@ class Sources:
             if value and name not in self._own_of_file:
                 found[name] = Sourced(value, ENVIRONMENT)
         return found
-
-    def _require_whole(self) -> None:
-        journal = self._folder / RESTORE_FOLDER / RESTORE_JOURNAL
-        if journal.exists():
-            raise ConfigurationError(
-                f"{journal} is there: a restore is at work in this folder, or was cut off; "
-                "wait for its end, or finish it: pxl ops restore --finish"
-            )
 
     def _toml_files(self) -> list[Path]:
         given = self._environment.get(CONFIG_DIR)

@@ -1,11 +1,10 @@
-"""A restore changes everything or nothing, wherever it is cut off, and can be undone."""
+"""A restore gives files back with owner and mode; a crash leaves each file whole; what it replaces is kept."""
 
 import os
-import resource
 import shutil
-import signal
+import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,26 @@ from killing import in_child
 from projects import Contents, backup_of, contents, make_project
 
 from logos_pxl.errors import ConfigurationError
-from logos_pxl.ops.backup.places import Part, Places
-from logos_pxl.ops.backup.restoring import finish, restore, undo
-from logos_pxl.ops.backup.swapping import Swaps
+from logos_pxl.ops import restore as restoring
+from logos_pxl.ops.alone import alone_in
+from logos_pxl.ops.archive import ArchiveRefused, Places
 from logos_pxl.ops.errors import OperationFailed
+from logos_pxl.ops.report import Status
+from logos_pxl.ops.restore import Restored, bring_back, restore, undo
+from logos_pxl.ops.running import Operator
 from logos_pxl.settings import Settings
-from logos_pxl.sources import Sources
 
-PARTS = list(Part)
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+def restored_in(archive: Path, folder: Path) -> Restored:
+    return restore(archive, Places.below(folder), safety_folder=folder / "backups")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Of a project of the generation ``new``, which stands in ``tmp_path / "new"``."""
+    return backup_of(make_project(tmp_path / "new", generation="new"), tmp_path / "backups").path
 
 
 @pytest.fixture
@@ -34,232 +45,180 @@ def fast(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def killed_everywhere(work: Callable[[Path], None], prepare: Callable[[Path], None], folder: Path) -> "list[tuple[int, Path]]":
-    """A folder for each place in which ``work`` was killed, and in the end the one in which it was not."""
-    places = []
-    for number in range(1, 5000):
-        here = folder / str(number)
-        prepare(here)
-        status = in_child(lambda here=here: work(here), killed_at=number)
-        places.append((number, here))
-        if status == 0:
-            return places
-        assert os.WIFSIGNALED(status), f"it ended by itself with status {status}"
-    raise AssertionError("it never ended")
+def files(found: Contents) -> Contents:
+    """Without folders and what is no part of a backup. Times are whole microseconds in an archive."""
+    return {name: (data, mode, 0) for name, (data, mode, mtime) in found.items() if mtime and not name.startswith("src")}
 
 
 def expected_after(old: Contents, new: Contents) -> Contents:
-    """What a restore of ``new`` makes of ``old``: configuration as it was, history and certificates added to, the rest left alone."""
+    """Configuration folders become the archive's; history and certificates are added to; the rest is left alone."""
     replaced = ("configs/", "kubernetes/", "monitoring/", "nginx/")
-    kept = {name: found for name, found in old.items() if not name.startswith(replaced)}
-    return {**kept, **{name: found for name, found in new.items() if not name.startswith("src")}}
+    return {**{name: found for name, found in files(old).items() if not name.startswith(replaced)}, **files(new)}
 
 
-def configuration(folder: Path) -> Settings:
-    """What a service that starts in the folder would have."""
-    return Settings.of(Sources({}, folder=folder).read())
+def test_a_restore_elsewhere_gives_equal_files(archive: Path, tmp_path: Path) -> None:
+    """Bytes and modes of everything, empty and private folders too."""
+    restored_in(archive, tmp_path / "there")
+    before, after = contents(tmp_path / "new"), contents(tmp_path / "there")
+    assert files(after) == files(before)
+    assert stat.S_IMODE((tmp_path / "there" / "configs" / "deep").stat().st_mode) == 0o750
+    assert (tmp_path / "there" / "configs" / "empty").is_dir()
+    assert (tmp_path / "there" / ".env").stat().st_mtime == pytest.approx((tmp_path / "new" / ".env").stat().st_mtime)
 
 
-def test_a_restore_over_another_state_gives_the_archives(tmp_path: Path) -> None:
+def test_a_restore_over_another_state_gives_the_archives(archive: Path, tmp_path: Path) -> None:
     """Configuration becomes what it was, to the last file; history and certificates of other days stay."""
-    archive = backup_of(make_project(tmp_path / "new", generation="new"), tmp_path / "backups").path
-    places = make_project(tmp_path / "old", generation="former")
+    make_project(tmp_path / "old", generation="former")
     before = contents(tmp_path / "old")
-    restored = restore(archive, places, PARTS)
-    after = contents(tmp_path / "old")
-    assert after == expected_after(before, contents(tmp_path / "new"))
-    assert "configs/former.toml" not in after
-    assert "logs/archive/performance_6.json" in after
-    assert (restored.files, restored.same, restored.finished) == (12, 0, None)
-    again = restore(archive, places, PARTS)
-    assert (again.files, again.same) == (8, 4), "what stands there already is not written again"
+    restored = restored_in(archive, tmp_path / "old")
+    assert files(contents(tmp_path / "old")) == expected_after(before, contents(tmp_path / "new"))
+    assert restored.removed == ["configs/former.toml"]
+    assert restored_in(archive, tmp_path / "old").replaced == []
 
 
-def test_a_restore_is_undone_and_done_again(tmp_path: Path) -> None:
-    """Undoing gives back every byte; undoing that restores again."""
-    archive = backup_of(make_project(tmp_path / "new", generation="new"), tmp_path / "backups").path
-    places = make_project(tmp_path / "here", generation="former")
-    before = contents(tmp_path / "here")
-    restore(archive, places, PARTS)
-    after = contents(tmp_path / "here")
-    for wanted in (before, after, before):
-        undo(places)
-        assert contents(tmp_path / "here") == wanted
-
-
-def test_a_restore_into_nothing_is_undone_to_nothing(tmp_path: Path) -> None:
-    """No file is left of it."""
-    archive = backup_of(make_project(tmp_path / "new"), tmp_path / "backups").path
-    places = Places.below(tmp_path / "here")
-    restore(archive, places, PARTS)
-    undo(places)
-    assert [name for name, _ in contents(tmp_path / "here").items() if (tmp_path / "here" / name).is_file()] == []
+def test_a_restore_is_undone_by_its_safety_copy(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``--undo`` restores it, and can be undone in turn; a restore of the folder never takes a safety copy for a backup."""
+    make_project(tmp_path / "here", generation="former")
+    monkeypatch.chdir(tmp_path / "here")
+    operator = Operator.of(Settings.of({}, backup_dir=tmp_path / "backups"))
+    before = files(contents(tmp_path / "here"))
+    assert bring_back(operator, tmp_path / "backups").status is Status.FINE
+    after = files(contents(tmp_path / "here"))
+    for wanted in (before, after):
+        assert undo(operator).status is Status.FINE
+        assert {name: found for name, found in files(contents(tmp_path / "here")).items() if name in wanted} == wanted
+    assert bring_back(operator, tmp_path / "backups").sections[0].data["archive"] == str(archive)
 
 
 def test_there_is_nothing_to_undo(tmp_path: Path) -> None:
-    """And that is told."""
-    with pytest.raises(OperationFailed, match="nothing was restored"):
-        undo(Places.below(tmp_path))
+    """And that is told, with the folder."""
+    with pytest.raises(OperationFailed, match=f"{tmp_path} has no before-restore"):
+        undo(Operator.of(Settings.of({}, backup_dir=tmp_path)))
 
 
-def test_only_what_is_asked_for_is_restored(tmp_path: Path) -> None:
-    """Certificates alone leave the configuration as it is."""
-    archive = backup_of(make_project(tmp_path / "new", generation="new"), tmp_path / "backups").path
-    places = make_project(tmp_path / "here", generation="former")
-    before = contents(tmp_path / "here")
-    assert restore(archive, places, [Part.CERTIFICATES]).files == 1
-    changed = {name for name, found in contents(tmp_path / "here").items() if before.get(name) != found}
-    assert len(changed) == 1
-    assert all(name.startswith("var/certificates/") for name in changed)
-
-
-def test_what_the_archive_does_not_hold_is_left_and_told(tmp_path: Path) -> None:
-    """A backup that has no folder nginx is no order to remove it."""
-    archive = backup_of(make_project(tmp_path / "new", generation="new"), tmp_path / "backups", parts=(Part.HISTORY,)).path
-    places = make_project(tmp_path / "here")
-    before = contents(tmp_path / "here")
-    assert set(restore(archive, places, PARTS).left) == {
-        ".env", "configs", "docker-compose.prod.yml", "kubernetes", "monitoring", "nginx"
-    }  # fmt: skip
-    assert {name: before[name] for name in before if not name.startswith("logs")}.items() <= contents(tmp_path / "here").items()
-
-
-def test_folders_anywhere_are_restored_into(tmp_path: Path) -> None:
-    """Where logs, data, the configuration and the environment file have other places, the archive's files go there."""
-    new = make_project(tmp_path / "new", generation="new")
-    archive = backup_of(new, tmp_path / "backups").path
+def test_folders_anywhere_are_restored_into(archive: Path, tmp_path: Path) -> None:
+    """Where logs, data, the configuration and the environment file have other places, the archive's files go there; links stay."""
+    (tmp_path / "real-env").write_text("A=1\n")
+    (tmp_path / "e").symlink_to("real-env")
     settings = Settings.of({}, log_dir=tmp_path / "l", data_dir=tmp_path / "d", config_dir=tmp_path / "c", env_file=tmp_path / "e")
-    places = Places.of(settings, tmp_path / "here")
-    restore(archive, places, PARTS)
-    assert (tmp_path / "l" / "performance.json").read_bytes() == new.path_of("logs/performance.json").read_bytes()
-    assert (tmp_path / "c" / "pxl.toml").read_bytes() == new.path_of("configs/pxl.toml").read_bytes()
-    assert (tmp_path / "e").read_bytes() == new.env_file.read_bytes()
+    restore(archive, Places.of(settings, tmp_path / "here"), safety_folder=tmp_path / "safety")
+    new = tmp_path / "new"
+    assert (tmp_path / "l" / "performance.json").read_bytes() == (new / "logs" / "performance.json").read_bytes()
+    assert (tmp_path / "c" / "pxl.toml").read_bytes() == (new / "configs" / "pxl.toml").read_bytes()
+    assert (tmp_path / "e").is_symlink()
+    assert (tmp_path / "real-env").read_bytes() == (new / ".env").read_bytes()
     assert len(list((tmp_path / "d" / "certificates").iterdir())) == 1
-    again = backup_of(places, tmp_path / "backups")
-    assert [(one.name, one.sha256, one.mode) for one in again.manifest.files] == [
-        (one.name, one.sha256, one.mode) for one in backup_of(new, tmp_path / "backups").manifest.files
-    ]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_what_root_restores_belongs_to_the_service(tmp_path: Path) -> None:
-    """A service that is not root reads its configuration afterwards."""
-    archive = backup_of(make_project(tmp_path / "new", generation="new"), tmp_path / "backups").path
-    places = make_project(tmp_path / "here", generation="former")
+@as_root
+def test_owner_and_mode_are_kept(tmp_path: Path) -> None:
+    """Also for a service that runs as another user than the one who restores."""
+    places = make_project(tmp_path / "new")
+    for path in (tmp_path / "new", *(tmp_path / "new").rglob("*")):
+        os.chown(path, 123, 456)
+    (tmp_path / "new" / "configs" / "pxl.toml").chmod(0o640)
+    os.chown(tmp_path / "new" / "configs" / "pxl.toml", 123, 789)
+    archive = backup_of(places, tmp_path / "backups").path
+    shutil.rmtree(tmp_path / "new" / "configs")
+    (tmp_path / "new" / ".env").write_text("")
+    restored_in(archive, tmp_path / "new")
+    status = (tmp_path / "new" / "configs" / "pxl.toml").stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (123, 789, 0o640)
+    status = (tmp_path / "new" / ".env").stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (123, 456, 0o600)
+    assert {path.stat().st_uid for path in (tmp_path / "new").rglob("*") if "backups" not in path.parts} == {123}
+
+
+@as_root
+def test_the_services_user_can_read_what_root_restores(archive: Path, tmp_path: Path) -> None:
+    """A private file of root's in the archive is given to the owner of the service's folders, and the report says so."""
+    make_project(tmp_path / "here", generation="former")
     for path in (tmp_path / "here", *(tmp_path / "here").rglob("*")):
         os.chown(path, 123, 456)
-    restore(archive, places, PARTS)
-    owners = {(path.stat().st_uid, path.stat().st_gid) for path in (tmp_path / "here").rglob("*") if ".pxl-restore" not in path.parts}
-    assert owners == {(123, 456)}
+    restored = restored_in(archive, tmp_path / "here")
+    assert restored.adopted == [".env"]
+    status = (tmp_path / "here" / ".env").stat()
+    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (123, 0o600)
 
 
-def test_a_restore_that_is_killed_leaves_the_old_or_the_new(fast: Path) -> None:
-    """At every change of a file. Either nothing has changed, or the service refuses to start until ``--finish`` makes all of it new."""
-    archive = backup_of(make_project(fast / "new", generation="new"), fast / "backups").path
-    make_project(fast / "old", generation="former")
-    old, new = contents(fast / "old"), contents(fast / "new")
-    wanted = {"old": old, "new": expected_after(old, new)}
-    seen = []
-
-    def prepare(here: Path) -> None:
-        shutil.copytree(fast / "old", here)
-
-    def work(here: Path) -> None:
-        restore(archive, Places.below(here), PARTS)
-
-    for number, here in killed_everywhere(work, prepare, fast / "runs"):
-        places = Places.below(here)
-        if (here / ".pxl-restore" / "journal.json").exists():
-            with pytest.raises(ConfigurationError, match="pxl ops restore --finish"):
-                configuration(here)
-            assert finish(places) is not None
-            seen.append("finished")
-            assert contents(here) == wanted["new"], f"killed at change {number}"
-        else:
-            found = contents(here)
-            seen.append(next((name for name, state in wanted.items() if state == found), f"a mixture after change {number}"))
-        assert configuration(here).pool_size == 3
-        assert finish(places) is None
-    assert set(seen) == {"old", "finished", "new"}
-    assert seen.count("finished") > 20
-    # Once new, always new: the old state never comes after it.
-    assert seen == sorted(seen, key=["old", "finished", "new"].index)
-
-
-def test_undoing_that_is_killed_leaves_the_old_or_the_new(fast: Path) -> None:
-    """As a restore does; and a later restore finishes it first."""
+def test_a_restore_that_is_killed_leaves_each_file_whole(fast: Path) -> None:
+    """At every change of a file; and the next restore ends it, whatever was left."""
     archive = backup_of(make_project(fast / "new", generation="new"), fast / "backups").path
     make_project(fast / "former", generation="former")
-    old, new = contents(fast / "former"), contents(fast / "new")
-    restored = expected_after(old, new)
-
-    def prepare(here: Path) -> None:
-        shutil.copytree(fast / "former", here)
-        restore(archive, Places.below(here), PARTS)
-
-    def work(here: Path) -> None:
-        undo(Places.below(here))
-
-    for number, here in killed_everywhere(work, prepare, fast / "runs"):
-        with Swaps.of(here) as swaps:
-            cut_off = swaps.pending is not None
-        if cut_off and number % 2:
-            assert finish(Places.below(here)) is not None
-            assert contents(here) == old
-        elif cut_off:
-            assert "undoing" in str(restore(archive, Places.below(here), PARTS).finished)
-            assert contents(here) == restored
-        else:
-            assert contents(here) in (old, restored)
-
-
-def test_what_the_service_wrote_after_a_crash_gives_way(fast: Path) -> None:
-    """Between the crash and the finishing a running service writes performance.json again: the archive's comes into its place."""
-    archive = backup_of(make_project(fast / "new", generation="new"), fast / "backups").path
+    old, new = files(contents(fast / "former")), files(contents(fast / "new"))
+    wanted = expected_after(contents(fast / "former"), contents(fast / "new"))
+    mixed = 0
     for number in range(1, 2000):
-        here = fast / str(number)
-        places = make_project(here, generation="former")
-        status = in_child(lambda places=places: restore(archive, places, PARTS) and None, killed_at=number, changes={"os.rename"})
-        performance = here / "logs" / "performance.json"
-        if (here / ".pxl-restore" / "journal.json").exists() and not performance.exists():
-            performance.write_text("written by the service")
-            assert finish(places) is not None
-            assert '"generation": "new"' in performance.read_text()
+        here = fast / "runs" / str(number)
+        shutil.copytree(fast / "former", here)
+        status = in_child(lambda here=here: restored_in(archive, here) and None, killed_at=number)
+        found = files(contents(here))
+        for name, one in found.items():
+            if not name.endswith(".restoring"):
+                assert one in (old.get(name), new.get(name)), f"{name} after change {number}"
+        changed = any(found.get(name) != one for name, one in old.items())
+        if changed:
+            assert list((here / "backups").glob("before-restore_*.tar.gz")), "the former state is safe before the first file changes"
+        mixed += changed and found != wanted
+        restored_in(archive, here)
+        assert files(contents(here)) == wanted
+        shutil.rmtree(here)
+        if status == 0:
+            assert mixed > 5
             return
-        assert status != 0
-    raise AssertionError("it was never cut off there")
+    raise AssertionError("it never ended")
 
 
-def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
-    """The restore ends with the reason, nothing is left of it, and the service starts with what it had."""
-    archive = backup_of(make_project(tmp_path / "new", generation="new"), tmp_path / "backups").path
-    places = make_project(tmp_path / "here", generation="former")
+def test_a_full_disk_changes_nothing(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is written beside its place first."""
+    make_project(tmp_path / "here", generation="former")
     before = contents(tmp_path / "here")
-    status = in_child(lambda: _with_little_room(archive, places), killed_at=0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    write, calls = restoring._write, iter(range(100))
+
+    def full(*arguments: object) -> None:
+        if next(calls) == 5:
+            raise OSError(28, "No space left on device")
+        write(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(restoring, "_write", full)
+    with pytest.raises(OperationFailed, match=r"No space left on device.*nothing was changed"):
+        restored_in(archive, tmp_path / "here")
     assert contents(tmp_path / "here") == before
-    assert {path.name for path in (tmp_path / "here").rglob(".pxl-restore/*") if path.is_dir()} == set()
-    assert configuration(tmp_path / "here").pool_size == 3
 
 
-def _with_little_room(archive: Path, places: Places) -> None:
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-    with pytest.raises(OperationFailed, match=r"could not be prepared: File too large: .*; nothing was changed"):
-        restore(archive, places, PARTS)
+def test_a_link_that_leaves_its_folder_is_not_followed(archive: Path, tmp_path: Path) -> None:
+    """Who can write into a folder of the service cannot have root write elsewhere."""
+    make_project(tmp_path / "here")
+    shutil.rmtree(tmp_path / "here" / "configs" / "deep")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "here" / "configs" / "deep").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ArchiveRefused, match="is a link that leaves"):
+        restored_in(archive, tmp_path / "here")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_two_restores_at_once_are_one(tmp_path: Path) -> None:
-    """The second is refused while the first is at work."""
-    archive = backup_of(make_project(tmp_path / "new"), tmp_path / "backups").path
-    places = Places.below(tmp_path / "here")
-    with Swaps.of(places.project), pytest.raises(OperationFailed, match="another restore is at work"):
-        restore(archive, places, PARTS)
+def test_a_broken_configuration_is_mended(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be why somebody restores."""
+    make_project(tmp_path / "here", generation="former")
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here" / ".env").write_text("no line\n")
+    with pytest.raises(ConfigurationError):
+        Settings.load()
+    assert bring_back(Operator.of(restoring.settings_for_restoring()), archive).status is Status.FINE
+    assert Settings.load().pool_size == 3
 
 
-def test_a_journal_that_is_none_is_told(tmp_path: Path) -> None:
-    """Nothing is guessed from it."""
-    (tmp_path / ".pxl-restore").mkdir()
-    (tmp_path / ".pxl-restore" / "journal.json").write_text("{}")
-    with pytest.raises(OperationFailed, match="is no journal of a restore"):
-        finish(Places.below(tmp_path))
+def test_a_damaged_archive_is_critical(archive: Path, tmp_path: Path) -> None:
+    """Cron must report it."""
+    archive.write_bytes(archive.read_bytes()[:-9])
+    report = bring_back(Operator.of(Settings.of({})), archive, target=tmp_path / "there")
+    assert report.status is Status.CRITICAL
+    assert "nothing of it was used" in report.summary
+    assert not (tmp_path / "there").exists()
+
+
+def test_one_restore_at_a_time(archive: Path, tmp_path: Path) -> None:
+    """Two would mix their files."""
+    (tmp_path / "here").mkdir()
+    with alone_in(tmp_path / "here", "restore"), pytest.raises(OperationFailed, match="another restore is at work"):
+        restored_in(archive, tmp_path / "here")

@@ -5,9 +5,8 @@ import os
 import stat
 from pathlib import Path
 
-from logos_pxl.ops.backup.collecting import collect
-from logos_pxl.ops.backup.places import Part, Places
-from logos_pxl.ops.backup.writing import Written, write_archive
+from logos_pxl.ops.archive import Places, Written, write_archive
+from logos_pxl.ops.backup import NAME, collect, free_path
 
 Contents = dict[str, tuple[bytes, int, int]]
 KERNEL_HASH = "5a" * 32
@@ -41,16 +40,18 @@ def make_project(folder: Path, *, generation: str = "first") -> Places:
     return Places.below(folder)
 
 
-def backup_of(places: Places, folder: Path, *, parts: tuple[Part, ...] = tuple(Part)) -> Written:
+def backup_of(places: Places, folder: Path) -> Written:
     """An archive of it."""
-    return write_archive(folder, collect(places, parts), kernel_hash=KERNEL_HASH)
+    folder.mkdir(parents=True, exist_ok=True)
+    found = collect(places)
+    return write_archive(free_path(folder, NAME), found.files, kernel_hash=KERNEL_HASH, absent=found.absent)
 
 
 def contents(folder: Path) -> Contents:
-    """Each file and folder below: its bytes (the target of a link), mode and time of modification, but what a restore keeps for itself."""
+    """Each file and folder below, but for backups: its bytes (the target of a link), mode and time of modification."""
     found: Contents = {}
     for path in sorted(folder.rglob("*")):
-        if ".pxl-restore" not in path.relative_to(folder).parts:
+        if "backups" not in path.relative_to(folder).parts:
             status = path.lstat()
             data = path.read_bytes() if path.is_file() else b""
             found[path.relative_to(folder).as_posix()] = (data, stat.S_IMODE(status.st_mode), status.st_mtime_ns if path.is_file() else 0)

@@ -2,18 +2,11 @@
 
 # ruff: noqa: PLC0415 - help must be quick
 
-from collections.abc import Callable
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from logos_pxl.ops.backup.places import Part
-    from logos_pxl.ops.report import Report
-    from logos_pxl.ops.running import Operator
 
 app = typer.Typer()
 
@@ -21,18 +14,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 KeepDays = Annotated[float | None, typer.Option(min=0, help="Days after which old ones are removed (PXL_KEEP_DAYS).", show_default=False)]
 
 
-class PartName(StrEnum):
-    """The parts of a backup."""
-
-    CONFIGURATION = "configuration"
-    HISTORY = "history"
-    CERTIFICATES = "certificates"
-
-
-Only = Annotated[
-    list[PartName] | None,
-    typer.Option("--only", help="This part alone; may be given more than once. All, when not given.", show_default=False),
-]
 Target = Annotated[
     Path | None,
     typer.Option("--target", metavar="FOLDER", help="Restore below FOLDER, and not where the settings say.", show_default=False),
@@ -44,16 +25,14 @@ def backup(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FOLDER", help="Where the archive goes (PXL_BACKUP_DIR).", show_default=False)
     ] = None,
-    only: Only = None,
     keep_days: KeepDays = None,
     json: Json = False,
 ) -> None:
     """Back up configuration, performance history and certificates; read the archive back; remove old ones."""
-    from logos_pxl.ops.backup.operations import back_up
+    from logos_pxl.ops.backup import back_up
     from logos_pxl.ops.running import run_operation
 
-    parts = _parts(only)
-    raise typer.Exit(run_operation("backup", lambda operator: back_up(operator, folder=to, parts=parts, keep_days=keep_days), as_json=json))
+    raise typer.Exit(run_operation("backup", partial(back_up, folder=to, keep_days=keep_days), as_json=json))
 
 
 @app.command()
@@ -64,36 +43,23 @@ def restore(
     ] = None,
     *,
     target: Target = None,
-    only: Only = None,
     check: Annotated[bool, typer.Option("--check", help="Read the archive to its end, and restore nothing.")] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Put back what the last restore replaced.")] = False,
-    finish: Annotated[bool, typer.Option("--finish", help="Carry out a restore that a crash cut off.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Restore the copy that the last restore made of what it replaced.")] = False,
     json: Json = False,
 ) -> None:
-    """Restore an archive: everything of it or nothing. The service is not restarted."""
-    from logos_pxl.ops.backup.operations import settings_for_restoring
+    """Verify an archive, and put its files in their places. The service is not restarted."""
+    from logos_pxl.ops import restore as restoring
     from logos_pxl.ops.running import run_operation
 
-    if (archive is not None) + undo + finish != 1 or (check and archive is None):
-        raise typer.BadParameter("give an archive, or --undo, or --finish")
-    operation = _restoring(archive, target, _parts(only), check=check, undo=undo)
-    raise typer.Exit(run_operation("restore", operation, as_json=json, settings=settings_for_restoring))
-
-
-def _restoring(
-    archive: Path | None, target: Path | None, parts: "list[Part]", *, check: bool, undo: bool
-) -> "Callable[[Operator], Report]":
-    from logos_pxl.ops.backup.operations import bring_back, check_archive, finish_restore, take_back
-
+    if (archive is None) is not undo or (check and undo):
+        raise typer.BadParameter("give an archive, or --undo")
     if archive is None:
-        return partial(take_back if undo else finish_restore, target=target)
-    return partial(check_archive, archive=archive) if check else partial(bring_back, archive=archive, target=target, parts=parts)
-
-
-def _parts(only: "list[PartName] | None") -> "list[Part]":
-    from logos_pxl.ops.backup.places import Part
-
-    return [Part(name.value) for name in only or PartName]
+        operation = partial(restoring.undo, target=target)
+    else:
+        operation = (
+            partial(restoring.check_archive, archive=archive) if check else partial(restoring.bring_back, archive=archive, target=target)
+        )
+    raise typer.Exit(run_operation("restore", operation, as_json=json, settings=restoring.settings_for_restoring))
 
 
 @app.command()

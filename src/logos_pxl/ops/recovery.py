@@ -9,11 +9,10 @@ from typing import Any
 
 from logos_pxl.acceptance.running import Outcome, Result, all_checks, run
 from logos_pxl.acceptance.service import Service
-from logos_pxl.ops.backup.operations import bring_back, check_archive
-from logos_pxl.ops.backup.places import Part
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.lenient_settings import lenient_settings
 from logos_pxl.ops.report import Check, Report, Section, Status
+from logos_pxl.ops.restore import bring_back, check_archive
 from logos_pxl.ops.running import Operator
 from logos_pxl.ops.steps import StepFailed, Steps, wait_until_ready
 from logos_pxl.settings import Settings
@@ -50,7 +49,7 @@ def recovery(operator: Operator, archive: Path, steps: Steps, *, wrong_before: s
 
 def _restore(operator: Operator, archive: Path, steps: Steps) -> None:
     def restore() -> Report:
-        return _well(bring_back(operator, archive, target=None, parts=list(Part)))
+        return _well(bring_back(operator, archive, target=None))
 
     try:
         steps.take("files restored", restore, advice="what was there before is started again")
