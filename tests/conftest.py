@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from turns import Turns
 
 from logos_pxl.kernel import PoolEvent, SessionPool, coq_sessions
 from logos_pxl.settings import PoolSettings, SessionSettings, Settings
@@ -35,9 +36,28 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort by folder, folders that the order does not name first; within a folder the order stays."""
+    """Sort: first the tests that run alone, then by folder, folders that the order does not name first; otherwise the order stays."""
     here, ranks = Path(__file__).parent, {name: rank for rank, name in enumerate(_FOLDERS_IN_ORDER, 1)}
-    items.sort(key=lambda item: ranks.get(item.path.relative_to(here).parts[0], 0))
+    items.sort(key=lambda item: (not runs_alone(item), ranks.get(item.path.relative_to(here).parts[0], 0)))
+
+
+def runs_alone(item: pytest.Item | None) -> bool:
+    """Whether a test is marked ``alone``: no other worker runs a test at the same time."""
+    return item is not None and item.get_closest_marker("alone") is not None
+
+
+_turns = Turns()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Hold this worker's turn during the test with its fixtures; tests in a row that run alone have one turn."""
+    _turns.take(alone=runs_alone(item))
+    try:
+        return (yield)
+    finally:
+        if not (runs_alone(item) and runs_alone(nextitem)):
+            _turns.leave()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,10 @@ class Server:
         both = [self.prove("BOX(A -> A)").json()["verdict"], self.prove("A -> BOX(A)").json()["verdict"]]
         return health["status"] == "ok" and health["soundness_alarms"] == 0 and both == ["valid", "invalid"]
 
+    def metric(self, name: str) -> float:
+        """A metric's value."""
+        return float(self.client.get("/metrics").json()[name])
+
     def resident_bytes(self) -> int:
         """Memory of the server process, without its sessions."""
         fields = Path(f"/proc/{self.process.pid}/statm").read_text().split()
@@ -47,7 +51,9 @@ class Server:
 
 
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_ports = itertools.cycle(range(11_000 + 1_000 * (_WORKER % 20), 12_000 + 1_000 * (_WORKER % 20)))
+_PORTS = range(11_000 + 1_000 * (_WORKER % 20), 12_000 + 1_000 * (_WORKER % 20))
+# Begin somewhere, for the sake of other test runs on this machine.
+_ports = itertools.cycle(random.Random(os.getpid()).sample(_PORTS, len(_PORTS)))
 
 
 def free_port() -> int:
@@ -62,6 +68,14 @@ def free_port() -> int:
             listener.bind(("127.0.0.1", port))
             return port
     raise AssertionError("the range of ports is endless")
+
+
+def wait_for(holds: Callable[[], bool], *, within_s: float = 10.0) -> None:
+    """Wait until a condition holds; fails when it does not hold within ``within_s`` seconds."""
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, f"still not so after {within_s:g} s"
+        time.sleep(0.02)
 
 
 @contextlib.contextmanager

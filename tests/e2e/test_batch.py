@@ -4,12 +4,11 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.running import HARD, Server, running_server
+from e2e.running import HARD, Server, running_server, wait_for
 
 PROVABLE = "BOX(a{0} -> a{0}) /\\ (b -> b)"
 REFUTABLE = "a{0} -> BOX(a{0})"
@@ -99,7 +98,7 @@ def test_batches_and_requests_share_fairly(server: Server) -> None:
     ]
     for batch in batches:
         batch.start()
-    time.sleep(0.3)
+    wait_for(lambda: server.metric("logos_pxl_http_requests_in_flight") == 4)  # the batches, and the request for the metrics
     started = time.monotonic()
     assert server.prove("BOX(fair -> fair)").json()["ok"] is True
     assert time.monotonic() - started < 1
@@ -132,10 +131,9 @@ def test_a_client_that_leaves_cancels_the_rest(folder: Path) -> None:
     """The goals at work stop, and those that are left are not begun."""
     with running_server(folder) as server:
         with connected(server, [f"{HARD} /\\ (z{number} -> z{number})" for number in range(100)], timeout_ms=60_000):
-            wait_for(lambda: server.client.get("/metrics").json()["logos_pxl_http_requests_in_flight"] >= 2)
-            time.sleep(0.3)
-        wait_for(lambda: server.client.get("/metrics").json()["logos_pxl_http_requests_in_flight"] == 1)
-        abandoned = server.client.get("/metrics").json()["logos_pxl_abandoned_goals_total"]
+            wait_for(lambda: server.metric("logos_pxl_searches_running") == 2)
+        wait_for(lambda: server.metric("logos_pxl_http_requests_in_flight") == 1)
+        abandoned = server.metric("logos_pxl_abandoned_goals_total")
         assert abandoned == 2, "as many as are worked on at once"
         started = time.monotonic()
         assert all(line["result"]["ok"] for line in ask(server, ["A -> A"] * 5).values())
@@ -167,14 +165,7 @@ def test_a_slow_reader_makes_the_server_wait_not_buffer(folder: Path) -> None:
 def test_a_reader_that_never_reads_is_dropped(folder: Path) -> None:
     """After CONNECTION_TIMEOUT its goals are cancelled and its connection closed."""
     with running_server(folder, CONNECTION_TIMEOUT="2", **ROOM) as server, connected(server, LARGE):
-        wait_for(lambda: server.client.get("/metrics").json()["logos_pxl_http_requests_in_flight"] == 2)
-        wait_for(lambda: server.client.get("/metrics").json()["logos_pxl_http_requests_in_flight"] == 1, within_s=15)
+        wait_for(lambda: server.metric("logos_pxl_http_requests_in_flight") == 2)
+        wait_for(lambda: server.metric("logos_pxl_http_requests_in_flight") == 1, within_s=15)
         assert verdicts(server) < 200
         assert server.prove("A -> A").json()["ok"] is True
-
-
-def wait_for(holds: Callable[[], bool], within_s: float = 5.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -4,10 +4,11 @@ import contextlib
 import json
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from e2e.running import Server, running_server
+from e2e.running import Server, running_server, wait_for
 
 PROVE = b'POST /prove HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{"goal":"A -> A"}'
 HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -31,6 +32,22 @@ def answer(connection: socket.socket) -> tuple[int, bytes]:
     return int(head.split()[1]), body
 
 
+def health(server: Server) -> int | None:
+    """The status of a request on a connection of its own; ``None`` when it is closed without an answer."""
+    with contextlib.suppress(ConnectionError, AssertionError), connect(server) as connection:
+        connection.sendall(HEALTH)
+        return answer(connection)[0]
+    return None
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that waits a second for what does not come."""
+    folder = tmp_path_factory.mktemp("impatient")
+    with running_server(folder, CONNECTION_TIMEOUT="1", PXL_CHANNEL_TIMEOUT="1", PXL_POOL_SIZE="1") as started:
+        yield started
+
+
 def test_connections_over_the_limit_are_told_so(folder: Path) -> None:
     """Those within it go on working, those over it get a 503 that says which limit, and a free place is used again."""
     with running_server(folder, PXL_CONNECTION_LIMIT="5", PXL_POOL_SIZE="1") as server, contextlib.ExitStack() as stack:
@@ -47,10 +64,7 @@ def test_connections_over_the_limit_are_told_so(folder: Path) -> None:
         within[0].sendall(HEALTH)
         assert answer(within[0])[0] == 200
         within[1].close()
-        time.sleep(0.2)
-        with connect(server) as again:
-            again.sendall(HEALTH)
-            assert answer(again)[0] == 200
+        wait_for(lambda: health(server) == 200)
 
 
 def test_a_flood_of_connections_does_not_hold_the_server(folder: Path) -> None:
@@ -63,16 +77,13 @@ def test_a_flood_of_connections_does_not_hold_the_server(folder: Path) -> None:
                     stack.enter_context(connect(server))
             descriptors = len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
             assert descriptors < 150
-            time.sleep(3)
-            with connect(server) as served:
-                served.sendall(HEALTH)
-                assert answer(served)[0] == 200
+            wait_for(lambda: health(server) == 200)
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST /pro", b"POST /prove HTTP/1.1\r\nHost: x\r\nX-Slow: "])
-def test_a_head_that_does_not_come_is_given_up(folder: Path, sent: bytes) -> None:
+def test_a_head_that_does_not_come_is_given_up(impatient: Server, sent: bytes) -> None:
     """A connection that never finishes its request's head is closed after CONNECTION_TIMEOUT, also when it drips."""
-    with running_server(folder, CONNECTION_TIMEOUT="1", PXL_POOL_SIZE="1") as server, connect(server) as slow:
+    with connect(impatient) as slow:
         slow.sendall(sent)
         started = time.monotonic()
         slow.settimeout(0.3)
@@ -87,12 +98,12 @@ def test_a_head_that_does_not_come_is_given_up(folder: Path, sent: bytes) -> Non
             except ConnectionError:
                 break
             assert time.monotonic() - started < 5
-        assert server.client.get("/health").status_code == 200
+    assert impatient.client.get("/health").status_code == 200
 
 
-def test_a_body_that_does_not_come_is_408(folder: Path) -> None:
+def test_a_body_that_does_not_come_is_408(impatient: Server) -> None:
     """The caller is told, and the connection closed."""
-    with running_server(folder, CONNECTION_TIMEOUT="1", PXL_POOL_SIZE="1") as server, connect(server) as slow:
+    with connect(impatient) as slow:
         slow.sendall(PROVE[:-5])
         status, body = answer(slow)
         assert status == 408
@@ -100,9 +111,9 @@ def test_a_body_that_does_not_come_is_408(folder: Path) -> None:
         assert slow.recv(100) == b""
 
 
-def test_an_idle_connection_is_closed(folder: Path) -> None:
+def test_an_idle_connection_is_closed(impatient: Server) -> None:
     """After PXL_CHANNEL_TIMEOUT seconds without a request."""
-    with running_server(folder, PXL_CHANNEL_TIMEOUT="1", PXL_POOL_SIZE="1") as server, connect(server) as idle:
+    with connect(impatient) as idle:
         idle.sendall(PROVE)
         assert answer(idle)[0] == 200
         started = time.monotonic()

@@ -5,13 +5,13 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from e2e.running import HARD, Server, running_server
+from e2e.running import HARD, Server, running_server, wait_for
 
 ASYNC = {"Prefer": "respond-async"}
 
@@ -39,15 +39,8 @@ def accepted(response: httpx2.Response) -> str:
 
 
 def until_ended(server: Server, path: str, within_s: float = 20.0) -> dict[str, Any]:
-    deadline = time.monotonic() + within_s
-    while (document := server.client.get(path).json())["status"] in ("queued", "running"):
-        assert time.monotonic() < deadline, document
-        time.sleep(0.02)
-    return dict(document)
-
-
-def figure(server: Server, name: str) -> float:
-    return float(server.client.get("/metrics").json()[name])
+    wait_for(lambda: server.client.get(path).json()["status"] not in ("queued", "running"), within_s=within_s)
+    return dict(server.client.get(path).json())
 
 
 def events(server: Server, path: str, **headers: str) -> list[dict[str, str]]:
@@ -130,9 +123,7 @@ def test_a_client_may_wait_a_while(jobs_server: Server) -> None:
 def test_delete_cancels_and_the_search_really_stops(jobs_server: Server) -> None:
     """When DELETE has answered, the one thread of jobs is free for the next; the job is told as cancelled; a second DELETE forgets it."""
     running, queued = (accepted(submit(jobs_server, HARD + suffix)) for suffix in ("", " /\\ (q -> q)"))
-    deadline = time.monotonic() + 5
-    while jobs_server.client.get(running).json()["status"] != "running":
-        assert time.monotonic() < deadline
+    wait_for(lambda: jobs_server.client.get(running).json()["status"] == "running")
     assert jobs_server.client.get(queued).json()["status"] == "queued"
     for job in (queued, running):
         answer = jobs_server.client.delete(job)
@@ -178,7 +169,7 @@ def test_an_ended_job_is_forgotten_after_its_time(jobs_server: Server) -> None:
     """After PXL_JOB_TTL nothing is there."""
     job = accepted(submit(jobs_server, "BOX(A -> A)"))
     assert until_ended(jobs_server, job)["status"] == "done"
-    time.sleep(3.2)
+    wait_for(lambda: jobs_server.client.get(job).status_code != 200, within_s=6)
     gone = jobs_server.client.get(job)
     assert (gone.status_code, gone.json()["type"]) == (404, "urn:pxl:problem:job-not-found")
 
@@ -238,7 +229,7 @@ def test_all_readers_of_a_job_see_its_end(jobs_server: Server) -> None:
     readers = [threading.Thread(target=target) for target in (read, read, poll)]
     for reader in readers:
         reader.start()
-    time.sleep(0.5)
+    wait_for(lambda: jobs_server.metric("logos_pxl_http_requests_in_flight") == 4)  # the readers, and the request for the metrics
     jobs_server.client.delete(job)
     for reader in readers:
         reader.join(10)
@@ -250,13 +241,13 @@ def test_a_reader_that_leaves_does_not_cancel_the_job(jobs_server: Server) -> No
     job = accepted(submit(jobs_server, HARD))
     with jobs_server.client.stream("GET", job, headers={"Accept": "text/event-stream"}) as response:
         next(response.iter_lines())
-    time.sleep(0.2)
+    wait_for(lambda: jobs_server.metric("logos_pxl_http_requests_in_flight") == 1)
     assert jobs_server.client.get(job).json()["status"] == "running"
     jobs_server.client.delete(job)
-    wait_for(lambda: figure(jobs_server, 'logos_pxl_jobs_held{state="running"}') == 0)
+    wait_for(lambda: jobs_server.metric('logos_pxl_jobs_held{state="running"}') == 0)
     with pytest.raises(httpx2.TimeoutException):
         jobs_server.client.post("/prove", json={"goal": HARD}, headers={"Prefer": "respond-async, wait=20"}, timeout=0.5)
-    wait_for(lambda: figure(jobs_server, 'logos_pxl_jobs_held{state="running"}') == 0)
+    wait_for(lambda: jobs_server.metric('logos_pxl_jobs_held{state="running"}') == 0)
 
 
 @pytest.mark.parametrize("accept", ["image/png", "text/html", "application/json;q=0"])
@@ -275,10 +266,3 @@ def test_jobs_and_their_readers_end_with_the_server(folder: Path) -> None:
         server.process.terminate()
         assert server.process.wait(10) == 0
         assert time.monotonic() - started < 5
-
-
-def wait_for(holds: Callable[[], bool], within_s: float = 5.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from e2e.running import HARD, Server, running_server
+from e2e.running import HARD, Server, running_server, wait_for
 
 
 def test_the_manuals_goal_is_proved(server: Server) -> None:
@@ -118,7 +118,7 @@ def test_a_client_that_goes_away_frees_its_search(folder: Path) -> None:
             leaving.sendall(
                 b"POST /prove HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
             )
-            time.sleep(0.5)
+            wait_for(lambda: server.metric("logos_pxl_searches_running") == 1)
         started = time.monotonic()
         # Large enough not to be searched where it arrives.
         assert server.prove(" /\\ ".join(["BOX(A -> A)"] * 100), timeout_ms=20_000).json()["ok"] is True

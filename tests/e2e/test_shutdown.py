@@ -9,7 +9,13 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from e2e.running import HARD, ROOT, running_server
+from e2e.running import HARD, ROOT, Server, running_server, wait_for
+
+
+def wait_until_searching(server: Server) -> None:
+    """Wait for one search; on a connection of its own, for the server's client is at work."""
+    with httpx2.Client(base_url=server.client.base_url) as other:
+        wait_for(lambda: other.get("/metrics").json()["logos_pxl_searches_running"] == 1)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
@@ -29,7 +35,7 @@ def test_a_request_in_flight_is_answered_before_the_end(folder: Path) -> None:
     with running_server(folder) as server:
         asking = threading.Thread(target=lambda: answers.append(server.prove(HARD, timeout_ms=1500).json()))
         asking.start()
-        time.sleep(0.5)
+        wait_until_searching(server)
         server.process.send_signal(signal.SIGTERM)
         asking.join(10)
         assert server.process.wait(10) == 0
@@ -46,7 +52,7 @@ def test_a_request_that_does_not_end_is_cut_off(folder: Path) -> None:
 
         asking = threading.Thread(target=ask)
         asking.start()
-        time.sleep(0.5)
+        wait_until_searching(server)
         started = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(15) == 0
@@ -62,10 +68,7 @@ def test_no_session_outlives_the_server(folder: Path) -> None:
         assert len(sessions) >= 2
         server.process.kill()
         server.process.wait()
-        deadline = time.monotonic() + 5
-        while any(Path(f"/proc/{pid}/exe").exists() for pid in sessions):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_for(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in sessions))
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ import httpx2
 import pytest
 from e2e.running import HARD, Server, running_server
 
+pytestmark = pytest.mark.alone
+
 BURST = 5_000
 SLOW_CLIENTS = 1_000
 

@@ -16,6 +16,8 @@ from logos_pxl.observing import NullObserver, Observer
 from logos_pxl.settings import Settings
 from logos_pxl.shared_state import SharedState, open_shared_state
 
+pytestmark = pytest.mark.alone
+
 Eventually = Callable[..., Awaitable[None]]
 TIMEOUT_S = 0.25
 

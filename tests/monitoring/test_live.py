@@ -12,6 +12,8 @@ import pytest
 from e2e.running import HARD
 from monitoring.installation import Installation, slow
 
+pytestmark = pytest.mark.alone
+
 MANUALS = {"VerificationRatioLow", "HighLatencyP95", "SessionPoolSaturated"}
 
 
