@@ -12,13 +12,13 @@ from typing import Any
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from logos_pxl.configuration import Configuration
 from logos_pxl.logs.requests import RequestLog
 from logos_pxl.service.context import RequestContext
 from logos_pxl.service.gate import AccessLog, Gate
 from logos_pxl.service.gate.access import RequestMetrics
 from logos_pxl.service.server import run_server
 from logos_pxl.settings import Settings
+from logos_pxl.settings.configuration import Configuration
 
 
 class SomeLayers(Gate):

@@ -7,8 +7,8 @@ from pathlib import Path
 from e2e.running import ROOT
 
 from logos_pxl.settings import Settings
-from logos_pxl.sources import Sourced
-from logos_pxl.variables import fields_by_variable
+from logos_pxl.settings.declaring import fields_by_variable
+from logos_pxl.settings.sources import Sourced
 
 # The service itself, with its caches, jobs and the interpreter.
 SERVICE_BYTES = 512 << 20

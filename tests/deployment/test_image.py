@@ -22,7 +22,7 @@ from deployment.image import Image
 from e2e.running import ROOT, free_port
 
 from logos_pxl.settings import Settings
-from logos_pxl.variables import fields_by_variable
+from logos_pxl.settings.declaring import fields_by_variable
 
 STAGES = stages()
 LAST = STAGES[""]

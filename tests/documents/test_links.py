@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from logos_pxl.cli.app import app
 from logos_pxl.service.openapi import openapi_document
 from logos_pxl.settings import Settings
-from logos_pxl.variables import fields_by_variable
+from logos_pxl.settings.declaring import fields_by_variable
 
 VARIABLES = fields_by_variable(Settings)
 

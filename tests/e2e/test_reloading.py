@@ -99,7 +99,7 @@ def test_a_broken_file_changes_nothing(folder: Path) -> None:
     env_file.write_text(good)
     with running_server(folder, PXL_ENV_FILE=str(env_file), PXL_POOL_SIZE="1") as server:
         for broken, says in (
-            (f"{good}a line of {SECOND}\n", "line 4: no NAME=value line"),
+            (f"{good}a line of {SECOND}\n", "line 4: not a NAME=value line"),
             (f"{good}RATE_LIMIT_PER_MINUTE=none\n", "RATE_LIMIT_PER_MINUTE='none'"),
             (f"ENABLE_HMAC_AUTH=true\nHMAC_SECRET_KEY={SECOND[:32]}\n", "HMAC_SECRET_KEY=(hidden): it has 128 bits"),
             ("ENABLE_HMAC_AUTH=true\n", "HMAC_SECRET_KEY is not set"),
@@ -125,7 +125,7 @@ def test_level_and_quota_change_at_once_and_the_rest_is_told(folder: Path) -> No
     with running_server(folder, PXL_ENV_FILE=str(env_file), PXL_POOL_SIZE="1") as server:
         changes = ("LOG_LEVEL=WARN", "RATE_LIMIT_ENABLED=true", "RATE_LIMIT_PER_MINUTE=3", "PXL_CACHE_TTL=7", "PXL_CASHE_TTL=8")
         reload(server, env_file, *changes, says="changed, but in force only after a restart: PXL_CACHE_TTL")
-        assert told(server, f"PXL_CASHE_TTL ({env_file}) is no variable of this service, and is not read; PXL_CACHE_TTL is one")
+        assert told(server, f"PXL_CASHE_TTL ({env_file}) is not a variable of this service and is ignored; did you mean PXL_CACHE_TTL?")
         statuses = [server.client.post("/prove", content=GOAL, headers=JSON).status_code for _ in range(4)]
         assert statuses == [200] * 3 + [429]
         assert told(server, "WARNING POST /prove 429")

@@ -33,7 +33,7 @@ from logos_pxl.ops.reviews.security import audit_security
 from logos_pxl.ops.reviews.tls import key_check, tls_checks
 from logos_pxl.ops.running import Operator
 from logos_pxl.settings import Settings
-from logos_pxl.sources import ENVIRONMENT, Sourced
+from logos_pxl.settings.sources import ENVIRONMENT, Sourced
 
 KEY = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 REFUSED = "HMAC authentication failed: "

@@ -7,8 +7,8 @@ import typer
 
 from logos_pxl.cli.failing import tell
 from logos_pxl.cli.statuses import ExitStatus
-from logos_pxl.configuration import Configuration, exposed_secrets
 from logos_pxl.errors import PxlError
+from logos_pxl.settings.configuration import Configuration, exposed_secrets
 
 
 def print_configuration(*, as_json: bool) -> ExitStatus:

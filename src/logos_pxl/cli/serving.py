@@ -5,9 +5,9 @@ from typing import Any
 
 from logos_pxl.cli.failing import tell
 from logos_pxl.cli.statuses import ExitStatus
-from logos_pxl.configuration import Configuration
 from logos_pxl.errors import PxlError
 from logos_pxl.logs.opening import log_failed_start
+from logos_pxl.settings.configuration import Configuration
 
 
 def serve_with(overrides: Mapping[str, Any]) -> ExitStatus:

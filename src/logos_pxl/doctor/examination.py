@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Iterator
 
-from logos_pxl.configuration import Configuration
 from logos_pxl.doctor.findings import Finding, missing
 from logos_pxl.doctor.kernel import confinement, coq, decision, kernel_files_found, plugin
 from logos_pxl.doctor.machine import clock, environment_file, folders, port, redis
 from logos_pxl.doctor.parts import engine, extras, python
 from logos_pxl.doctor.service import service
 from logos_pxl.errors import PxlError
+from logos_pxl.settings.configuration import Configuration
 
 
 def examine(url: str | None = None) -> Iterator[Finding]:

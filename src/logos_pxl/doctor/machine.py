@@ -6,10 +6,10 @@ import socket
 import time
 from pathlib import Path
 
-from logos_pxl.configuration import Configuration, exposed_secrets
 from logos_pxl.doctor.findings import Finding, attention, fine, missing
 from logos_pxl.settings import Settings
-from logos_pxl.variables import without_password
+from logos_pxl.settings.configuration import Configuration, exposed_secrets
+from logos_pxl.settings.declaring import without_password
 
 _PATIENCE_S = 3.0
 _FAR_S = 30.0

@@ -17,7 +17,7 @@ from logos_pxl.logs import ACCESS_LOG, SERVER_LOG
 from logos_pxl.logs.formats import Form, formatter
 from logos_pxl.logs.requests import RequestLog
 from logos_pxl.logs.writing import LineListener, LogFile, QueuedLines, StandardError, Target
-from logos_pxl.service_settings import ServiceSettings
+from logos_pxl.settings import ServiceSettings
 
 _LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARN": logging.WARNING, "ERROR": logging.ERROR}
 _STDERR_BYTES = 1 << 20

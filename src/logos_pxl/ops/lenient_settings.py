@@ -12,8 +12,8 @@ from dotenv import dotenv_values
 
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.settings import Settings
-from logos_pxl.sources import CONFIG_DIR, ENV_FILE, ENVIRONMENT, Sourced
-from logos_pxl.variables import fields_by_variable
+from logos_pxl.settings.declaring import fields_by_variable
+from logos_pxl.settings.sources import CONFIG_DIR, ENV_FILE, ENVIRONMENT, Sourced
 
 
 def lenient_settings() -> tuple[Settings, str | None]:

@@ -13,11 +13,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from logos_pxl.configuration import Configuration
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.logs.opening import Logs
 from logos_pxl.observing import Observer
 from logos_pxl.service.gate import Gate, KeyRing, Quota
+from logos_pxl.settings.configuration import Configuration
 
 KEYS = frozenset(("HMAC_SECRET_KEY", "HMAC_SECRET_KEY_NEW", "HMAC_SECRET_KEY_OLD"))
 RELOADABLE = KEYS | {"LOG_LEVEL", "RATE_LIMIT_ENABLED", "RATE_LIMIT_PER_MINUTE", "PXL_RATE_LIMIT_BY"}

@@ -11,7 +11,6 @@ from functools import partial
 
 import uvicorn
 
-from logos_pxl.configuration import Configuration
 from logos_pxl.logs.opening import Logs
 from logos_pxl.logs.requests import RequestLog
 from logos_pxl.observing import Observer
@@ -30,6 +29,7 @@ from logos_pxl.service.rejections import CountedRefusals
 from logos_pxl.service.reloading import Reloading
 from logos_pxl.service.supervisor import Supervisor
 from logos_pxl.settings import Settings
+from logos_pxl.settings.configuration import Configuration
 from logos_pxl.shared_state import SharedState
 
 _log = logging.getLogger(__name__)

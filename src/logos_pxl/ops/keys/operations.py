@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from logos_pxl.configuration import shown
 from logos_pxl.ops.alone import alone_in
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.history.log_reading import LogReader
@@ -13,6 +12,7 @@ from logos_pxl.ops.keys.rotation import CURRENT, OLD, USER_AGENT, KeyRotation
 from logos_pxl.ops.report import Check, Report, Section, Status
 from logos_pxl.ops.running import Operator
 from logos_pxl.settings import Settings
+from logos_pxl.settings.configuration import shown
 
 _HOUR_S = 3600.0
 

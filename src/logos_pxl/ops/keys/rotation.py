@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from logos_pxl.acceptance.service import NotReachable, Service
-from logos_pxl.configuration import Configuration
 from logos_pxl.durable import replace_private_file
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.keys.env_editing import edited
 from logos_pxl.ops.running import Operator
 from logos_pxl.ops.service import ServiceReader
+from logos_pxl.settings.configuration import Configuration
 from logos_pxl.wire.signing import MIN_KEY_BYTES
 
 CURRENT, NEW, OLD = "HMAC_SECRET_KEY", "HMAC_SECRET_KEY_NEW", "HMAC_SECRET_KEY_OLD"

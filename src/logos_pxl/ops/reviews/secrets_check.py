@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from urllib.parse import unquote, urlsplit
 
-from logos_pxl.sources import ENVIRONMENT, Sourced
+from logos_pxl.settings.sources import ENVIRONMENT, Sourced
 
 KEYS = ("HMAC_SECRET_KEY", "HMAC_SECRET_KEY_NEW", "HMAC_SECRET_KEY_OLD")
 

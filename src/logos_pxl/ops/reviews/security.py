@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from logos_pxl.acceptance.service import Answer, NotReachable, Service
-from logos_pxl.configuration import Configuration
 from logos_pxl.logs.text import escaped
 from logos_pxl.ops.history.log_lines import AccessLine, ServerLine
 from logos_pxl.ops.history.log_reading import LogReader
@@ -17,7 +16,8 @@ from logos_pxl.ops.reviews.secrets_check import KEYS, weak_secrets
 from logos_pxl.ops.reviews.tls import tls_checks
 from logos_pxl.ops.running import Operator
 from logos_pxl.settings import Settings
-from logos_pxl.sources import ENVIRONMENT
+from logos_pxl.settings.configuration import Configuration
+from logos_pxl.settings.sources import ENVIRONMENT
 
 _SHOWN_SOURCES = 10
 _MAX_SOURCES = 100_000

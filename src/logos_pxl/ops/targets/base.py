@@ -18,7 +18,7 @@ from logos_pxl.errors import ConfigurationError
 from logos_pxl.ops.errors import OperationFailed, ServiceUnreachable, TargetFailed
 from logos_pxl.ops.service import Replica, ServiceReader, replicas_of
 from logos_pxl.settings import Settings
-from logos_pxl.sources import ENVIRONMENT, Sources
+from logos_pxl.settings.sources import ENVIRONMENT, Sources
 
 QUICK_S = 30.0
 START_S = 120.0

@@ -12,7 +12,7 @@ from typing import Any
 
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.observing import HmacKey
-from logos_pxl.service_settings import Network, ServiceSettings
+from logos_pxl.settings import Network, ServiceSettings
 from logos_pxl.wire.signing import key_of_hex, signature
 
 UNKNOWN = "-"

@@ -22,7 +22,7 @@ from logos_pxl.service.gate.ambiguity import refuse_ambiguity
 from logos_pxl.service.gate.clients import KeyRing, quota_bucket
 from logos_pxl.service.problems import problem_of
 from logos_pxl.service.refusals import QuotaExceeded, Refusal, Unauthenticated
-from logos_pxl.service_settings import ServiceSettings
+from logos_pxl.settings import ServiceSettings
 from logos_pxl.shared_state import RateDecision, SharedState
 from logos_pxl.wire.signing import WINDOW_S, NotSignable, canonical_string
 

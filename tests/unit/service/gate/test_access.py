@@ -10,7 +10,7 @@ import pytest
 from logos_pxl.logs.opening import Logs
 from logos_pxl.service.gate.access import AccessLog, Endpoints
 from logos_pxl.service.gate.clients import Clients
-from logos_pxl.service_settings import ServiceSettings
+from logos_pxl.settings import ServiceSettings
 
 Message = dict[str, Any]
 START: Message = {"type": "http.response.start", "status": 200, "headers": []}

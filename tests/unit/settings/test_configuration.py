@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from logos_pxl.configuration import Configuration, exposed_secrets
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.settings import Settings
-from logos_pxl.sources import Sources
-from logos_pxl.variables import fields_by_variable
+from logos_pxl.settings.configuration import Configuration, exposed_secrets
+from logos_pxl.settings.declaring import fields_by_variable
+from logos_pxl.settings.sources import Sources
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 KEY = "5a" * 32
 VARIABLES = fields_by_variable(Settings)
 
@@ -77,11 +77,11 @@ def test_a_variable_that_nobody_reads_is_told_with_the_nearest(tmp_path: Path) -
     (tmp_path / ".env").write_text("COMPOSE_PROJECT_NAME=x\nRATE_LIMIT_PER_MIN=3\n")
     warnings = configuration(tmp_path, PXL_POOLSIZE="3", pxl_pool_size="3", PXL_ZZZ="1", PATH="x", PIP_DEFAULT_TIMEOUT="1").warnings
     assert sorted(warnings) == [
-        "PXL_POOLSIZE (environment) is no variable of this service, and is not read; PXL_POOL_SIZE is one",
-        "PXL_ZZZ (environment) is no variable of this service, and is not read",
-        "RATE_LIMIT_PER_MIN (.env) is no variable of this service, and is not read; RATE_LIMIT_PER_MINUTE is one",
-        "WHATEVER (configs/a.toml) is no variable of this service, and is not read",
-        "pxl_pool_size (environment) is no variable of this service, and is not read; PXL_POOL_SIZE is one",
+        "PXL_POOLSIZE (environment) is not a variable of this service and is ignored; did you mean PXL_POOL_SIZE?",
+        "PXL_ZZZ (environment) is not a variable of this service and is ignored",
+        "RATE_LIMIT_PER_MIN (.env) is not a variable of this service and is ignored; did you mean RATE_LIMIT_PER_MINUTE?",
+        "WHATEVER (configs/a.toml) is not a variable of this service and is ignored",
+        "pxl_pool_size (environment) is not a variable of this service and is ignored; did you mean PXL_POOL_SIZE?",
     ]
 
 
@@ -90,7 +90,7 @@ def test_a_secret_that_everybody_may_read_is_told(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text(f"HMAC_SECRET_KEY={KEY}\n")
     (tmp_path / ".env").chmod(0o644)
-    assert exposed_secrets(configuration(tmp_path)) == [".env holds a secret, and everybody may read it: chmod 600 .env"]
+    assert exposed_secrets(configuration(tmp_path)) == [".env holds a secret and is readable by all users: chmod 600 .env"]
     (tmp_path / ".env").chmod(0o640)
     assert exposed_secrets(configuration(tmp_path)) == []
 
@@ -124,7 +124,7 @@ def test_the_command_prints_what_is_in_force(tmp_path: Path) -> None:
     lines = dict(line.split(maxsplit=1) for line in ran.stdout.splitlines())
     assert lines.keys() == VARIABLES.keys()
     assert lines["PXL_POOL_SIZE"].split() == ["5", "default"]
-    assert "PXL_POOL_SIZ (.env) is no variable of this service" in ran.stderr
+    assert "PXL_POOL_SIZ (.env) is not a variable of this service" in ran.stderr
     document = json.loads(
         subprocess.run([*command, "--json"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
     )

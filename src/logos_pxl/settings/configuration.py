@@ -1,6 +1,6 @@
-"""The configuration in force: each setting, and which source gave it.
+"""The configuration in force: each setting, which source gave it, and what changes on a reload.
 
-Invariant: nothing that is told of a configuration shows a secret.
+Invariant: no entry, warning or change shows a secret.
 """
 
 import hashlib
@@ -12,16 +12,16 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from logos_pxl.settings import Settings
-from logos_pxl.sources import ENVIRONMENT, Sourced, Sources
-from logos_pxl.variables import fields_by_variable, is_secret, nearest, without_password
+from logos_pxl.settings.declaring import fields_by_variable, is_secret, nearest, without_password
+from logos_pxl.settings.fields import Settings
+from logos_pxl.settings.sources import ENVIRONMENT, Sourced, Sources
 
 _log = logging.getLogger(__name__)
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"
 
-# Whoever writes a name that begins so means this service.
+# A variable whose name begins so is meant for this service.
 _OURS = ("PXL_", "HMAC_", "ENABLE_HMAC", "RATE_LIMIT_")
 _OURS_ALIKE = 0.6
 _OTHERS_ALIKE = 0.9
@@ -29,7 +29,7 @@ _OTHERS_ALIKE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One variable as it may be shown. ``value`` is what would set it; that of a secret tells only whether it is set, and which it is."""
+    """One variable as it may be shown. ``value`` is what would set it; for a secret, only whether it is set, and a fingerprint."""
 
     variable: str
     value: str
@@ -40,7 +40,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Settings with their origins. ``warnings`` are whole sentences about variables that nobody reads."""
+    """Settings with their origins. ``warnings`` are sentences about variables that are not read."""
 
     settings: Settings
     origins: Mapping[str, str]
@@ -50,7 +50,7 @@ class Configuration:
 
     @classmethod
     def load(cls, sources: Sources | None = None, **overrides: Any) -> "Configuration":
-        """Read all sources; ``overrides`` (field names) come before them. Raises ConfigurationError."""
+        """Read all sources. ``overrides`` (field names) have priority. Raises ConfigurationError."""
         sources = sources or Sources()
         found = sources.read()
         fields = fields_by_variable(Settings)
@@ -59,11 +59,11 @@ class Configuration:
         return cls(Settings.of(found, **overrides), origins, tuple(_unread(found)), sources, overrides)
 
     def again(self) -> "Configuration":
-        """What the same sources say now. Raises ConfigurationError."""
+        """Read the same sources again. Raises ConfigurationError."""
         return Configuration.load(self.sources, **self._overrides)
 
     def entries(self) -> list[Entry]:
-        """All variables, by name."""
+        """All variables, sorted by name."""
         entries = []
         for name, (field_name, described) in sorted(fields_by_variable(Settings).items()):
             value = getattr(self.settings, field_name)
@@ -71,12 +71,12 @@ class Configuration:
         return entries
 
     def tell_warnings(self) -> None:
-        """Say in the log what the operator should look at."""
+        """Log what the operator should correct."""
         for warning in (*self.warnings, *exposed_secrets(self)):
             _log.warning("%s", warning)
 
     def changes(self, newer: "Configuration") -> list[str]:
-        """The variables whose values are others in ``newer``."""
+        """The variables whose values differ in ``newer``."""
         return [
             name
             for name, (field_name, _) in sorted(fields_by_variable(Settings).items())
@@ -85,7 +85,7 @@ class Configuration:
 
 
 def shown(value: object) -> str:
-    """A setting's value as the environment would have it, unless it is a secret."""
+    """A setting's value as an environment variable would hold it; a secret is hidden."""
     match value:
         case None:
             return ""
@@ -108,17 +108,17 @@ def _unread(found: Mapping[str, Sourced]) -> Iterator[str]:
         ours = name.upper().startswith(_OURS) or held.origin.endswith(".toml")
         meant = nearest(name, known, alike=_OURS_ALIKE if ours else _OTHERS_ALIKE)
         if ours or meant is not None:
-            yield f"{name} ({held.origin}) is no variable of this service, and is not read" + (f"; {meant} is one" if meant else "")
+            yield f"{name} ({held.origin}) is not a variable of this service and is ignored" + (f"; did you mean {meant}?" if meant else "")
 
 
 def exposed_secrets(configuration: Configuration) -> list[str]:
-    """A sentence for each file that gives a secret and that others than its owner and group may read."""
+    """A sentence for each file that holds a secret and is readable by all users."""
     names = {
         configuration.origins[entry.variable]
         for entry in configuration.entries()
         if entry.secret and configuration.origins[entry.variable] not in (DEFAULT, ENVIRONMENT, COMMAND_LINE)
     }
-    return [f"{name} holds a secret, and everybody may read it: chmod 600 {name}" for name in sorted(names) if _readable_by_all(name)]
+    return [f"{name} holds a secret and is readable by all users: chmod 600 {name}" for name in sorted(names) if _readable_by_all(name)]
 
 
 def _readable_by_all(name: str) -> bool:

@@ -1,10 +1,10 @@
 """Where values of variables come from: files in ``configs/``, the environment file, the environment.
 
-Invariant: of the sources ``configs/*.toml`` (by name), the environment file, the environment, the last that sets a variable counts; an
-empty value is no value. A ``Sources`` whose reading failed gives, read again, what the files say by then.
+Invariant: the last source that sets a variable counts, in the order ``configs/*.toml`` (by name), environment file, environment. An empty
+value counts as not set. A ``Sources`` can be read again after a failure.
 
-Service managers and compose files copy the environment file into the environment of the process, where it would hide each later version
-of the file. So a variable that had the same value in both when they were first read is the file's from then on.
+Service managers and compose files copy the environment file into the environment of the process, where the copy would hide later versions
+of the file. So a variable that has the same value in both when they are first read belongs to the file from then on.
 """
 
 import os
@@ -30,14 +30,14 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class Sourced:
-    """One variable's value, and the source that gave it: a file as it was named, or ``environment``."""
+    """One variable's value and its source: a file as it was named, or ``environment``."""
 
     value: str
     origin: str
 
 
 class Sources:
-    """The sources of one process. ``environment`` is not copied; relative names of files are below ``folder``."""
+    """The sources of one process. ``environment`` is not copied. Relative file names are resolved against ``folder``."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ, *, folder: Path = Path()) -> None:
         self._environment = environment
@@ -45,7 +45,7 @@ class Sources:
         self._own_of_file: frozenset[str] | None = None
 
     def read(self) -> dict[str, Sourced]:
-        """All variables that any source sets, ours or not. Raises ConfigurationError, which names the file and the place in it."""
+        """All variables that any source sets, known or not. Raises ConfigurationError with the file and the place in it."""
         found: dict[str, Sourced] = {}
         for path in self._toml_files():
             found.update(_from_toml(path, self._shown(path)))
@@ -103,9 +103,9 @@ def _from_env_file(path: Path, shown: str) -> dict[str, Sourced]:
         except UnicodeDecodeError as error:
             raise ConfigurationError(f"{shown}: byte {error.start} is not UTF-8") from error
     for binding in bindings:
-        # What a line holds is not shown: it may be a key.
+        # The line is not shown: it may hold a key.
         if binding.error or (binding.key is not None and (binding.value is None or not _NAME.fullmatch(binding.key))):
-            raise ConfigurationError(f"{shown}, line {binding.original.line}: no NAME=value line; give one, or begin the line with #")
+            raise ConfigurationError(f"{shown}, line {binding.original.line}: not a NAME=value line; correct it, or begin the line with #")
         if binding.key is not None:
             _require_settable(binding.key, shown)
             found.pop(binding.key, None)
@@ -131,7 +131,7 @@ def _text(path: Path, shown: str) -> str:
 
 def _require_settable(name: str, shown: str) -> None:
     if name in (CONFIG_DIR, ENV_FILE):
-        raise ConfigurationError(f"{shown}: {name} says which files are read, so that no file can set it; set it in the environment")
+        raise ConfigurationError(f"{shown}: {name} names the files to read, so a file cannot set it; set it in the environment")
 
 
 def _as_text(value: object) -> str | None:
@@ -150,5 +150,5 @@ def _kind(value: object) -> str:
         case dict():
             return "a table"
         case list():
-            return "an array of other things"
+            return "an array of other values"
     return f"a {type(value).__name__}"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from logos_pxl.errors import ConfigurationError
-from logos_pxl.sources import Sources
+from logos_pxl.settings.sources import Sources
 
 
 def write(folder: Path, name: str, text: str) -> None:
@@ -81,13 +81,13 @@ def test_other_places_may_be_named(tmp_path: Path) -> None:
     [
         ("configs/a.toml", "A = \n", r"configs/a.toml: .*line 1"),
         ("configs/a.toml", "[A]\nB = 1\n", r"configs/a.toml: A is a table"),
-        ("configs/a.toml", "A = [1]\n", r"configs/a.toml: A is an array of other things"),
+        ("configs/a.toml", "A = [1]\n", r"configs/a.toml: A is an array of other values"),
         ("configs/a.toml", "A = 2020-01-01\n", r"configs/a.toml: A is a date"),
-        ("configs/a.toml", "PXL_ENV_FILE = 'x'\n", r"configs/a.toml: PXL_ENV_FILE says which files are read"),
-        (".env", "A=1\nthis is secret\n", r"\.env, line 2: no NAME=value line"),
+        ("configs/a.toml", "PXL_ENV_FILE = 'x'\n", r"configs/a.toml: PXL_ENV_FILE names the files to read"),
+        (".env", "A=1\nthis is secret\n", r"\.env, line 2: not a NAME=value line"),
         (".env", "A=1\n'\n", r"\.env, line 2"),
         (".env", "1A=secret\n", r"\.env, line 1"),
-        (".env", "PXL_CONFIG_DIR=x\n", r"\.env: PXL_CONFIG_DIR says which files are read"),
+        (".env", "PXL_CONFIG_DIR=x\n", r"\.env: PXL_CONFIG_DIR names the files to read"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told_with_its_place(tmp_path: Path, name: str, text: str, told: str) -> None:
