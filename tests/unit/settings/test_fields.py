@@ -35,7 +35,7 @@ def test_the_manuals_defaults_hold() -> None:
         ("PXL_POOL_SIZE", "0", "from 1 to 256"),
         ("PXL_POOL_SIZE", "five", "a whole number of sessions"),
         ("PXL_POOL_SIZE", "2.5", "a whole number of sessions"),
-        ("PXL_SERVER_PORT", "65536", "1 to 65535"),
+        ("PXL_SERVER_PORT", "65536", "from 0 to 65535"),
         ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARN or ERROR"),
         ("MAX_REQUEST_SIZE", "1MB", "bytes"),
         ("CONNECTION_TIMEOUT", "-1", "seconds"),
