@@ -31,7 +31,7 @@ MAX_HOLD_S = 2.5
 _GATHER_S = 0.05
 _RETRY_S = 0.5
 _POLL_S = 0.01
-_BATCH_BYTES = 1 << 18
+_BATCH_LINES = 5_000
 _PIPE_BYTES = 4_096
 
 _log = logging.getLogger(__name__)
@@ -104,44 +104,41 @@ class LineListener(QueueListener):
         super().__init__(lines.lines)
         self._lines = lines
         self._target = target
-        self._gathered: list[bytes] = []
-        self._gathered_bytes = 0
         self._failing = False
         self._closing = threading.Event()
 
     def dequeue(self, block: bool) -> Any:
-        """The next line; before waiting for one, those gathered so far are written."""
-        if self._gathered and (self._lines.lines.empty() or self._gathered_bytes > _BATCH_BYTES):
-            self._write_gathered()
-            self._closing.wait(_GATHER_S)
-        return self._lines.lines.get(block)
+        """All lines that are queued, as one piece; or the sentinel, when nothing is before it."""
+        queue = self._lines.lines
+        first = queue.get(block)
+        if first is None:
+            return None
+        gathered = [first, *(queue.get_nowait() for _ in range(min(queue.qsize(), _BATCH_LINES)))]
+        if None in gathered:
+            gathered = [line for line in gathered if line is not None]
+            self.enqueue_sentinel()
+        return b"".join(gathered)
 
     def handle(self, record: Any) -> None:
-        """Gather one line."""
-        self._gathered.append(record)
-        self._gathered_bytes += len(record)
-
-    def stop(self) -> None:
-        """Write what is queued and end the thread. Lines that a failing target refuses now are lost."""
-        self._closing.set()
-        super().stop()
-        self._write_gathered()
-        self._target.close()
-
-    def _write_gathered(self) -> None:
-        data = b"".join(self._gathered)
-        self._gathered, self._gathered_bytes = [], 0
-        unwritten = data
+        """Write one piece."""
+        unwritten: bytes = record
         while unwritten:
             self._hold()
             written = self._append(unwritten)
             unwritten = unwritten[written:]
             if not written and self._closing.is_set():
                 break
-        self._lines.free(len(data), lost=unwritten.count(b"\n"))
+        self._lines.free(len(record), lost=unwritten.count(b"\n"))
         # While closing, the handlers are gone, and logging itself would write to standard error.
         if not self._closing.is_set() and (lost := self._lines.newly_lost()):
             _log.error("%d lines of %s were lost: it could not be written, and the queue in memory was full", lost, self._lines.title)
+        self._closing.wait(_GATHER_S)
+
+    def stop(self) -> None:
+        """Write what is queued and end the thread. Lines that a failing target refuses now are lost."""
+        self._closing.set()
+        super().stop()
+        self._target.close()
 
     def _append(self, data: bytes) -> int:
         try:
