@@ -212,7 +212,7 @@ def the_pool_is_filled(rehearsal: Rehearsal) -> None:
     place = rehearsal.place
     with filled_pool(place.port):
         place.wait(lambda: utilization(place) == 100)
-        rehearsal.diagnosed("the pool is full", "pool saturated")
+        rehearsal.diagnosed("the pool is full", "session pool utilization")
         said = rehearsal.step("recover: a larger pool", "ops", "recover-performance", "--pool-size", "2", "--requests", "40", expected=None)
     assert "1 -> 2" in said
     assert "P95 of the load: " in said
@@ -224,7 +224,7 @@ def redis_is_killed(rehearsal: Rehearsal, redis: RedisServer) -> None:
     place = rehearsal.place
     redis.kill()
     place.wait(lambda: health(place)["shared_state"] == "redis-lost")
-    rehearsal.diagnosed("Redis was killed", "redis lost")
+    rehearsal.diagnosed("Redis was killed", "shared state")
 
     def start() -> None:
         redis.start()

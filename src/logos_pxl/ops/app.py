@@ -3,13 +3,16 @@
 # ruff: noqa: PLC0415 - help must be quick
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from logos_pxl.ops.incident_app import app as incident_app
 from logos_pxl.ops.keeping_app import app as keeping_app
 from logos_pxl.ops.reviewing_app import app as reviewing_app
+
+if TYPE_CHECKING:
+    from logos_pxl.ops.report import Report
 
 app = typer.Typer(
     name="ops",
@@ -109,10 +112,15 @@ def health_check(json: Json = False) -> None:
 @app.command()
 def diagnose(json: Json = False) -> None:
     """Say what is wrong, most likely cause first, and what to do; works when the service is down or its configuration broken."""
-    from logos_pxl.ops.diagnose import diagnose_with_any_settings
-    from logos_pxl.ops.running import print_operation
+    from logos_pxl.ops.health_check import diagnose as look
+    from logos_pxl.ops.lenient_settings import lenient_settings
+    from logos_pxl.ops.running import Operator, print_operation
 
-    raise typer.Exit(print_operation("diagnose", diagnose_with_any_settings, as_json=json))
+    def carry_out() -> "Report":
+        settings, wrong = lenient_settings()
+        return look(Operator.of(settings), wrong or "")
+
+    raise typer.Exit(print_operation("diagnose", carry_out, as_json=json))
 
 
 @app.command()

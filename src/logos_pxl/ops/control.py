@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 from logos_pxl.errors import PxlError
 from logos_pxl.ops.lenient_settings import lenient_settings
+from logos_pxl.ops.programs import find_program
 from logos_pxl.ops.report import Report, Status
 from logos_pxl.ops.running import Operator, print_error
 from logos_pxl.ops.steps import StepFailed, Steps, wait_until_ready
-from logos_pxl.ops.targets.base import find_program
 
 _ADVICE = "pxl ops diagnose"
 

@@ -1,12 +1,11 @@
-"""Settings for commands that must work just when the configuration is broken: end the service, tell how it stands, say what is wrong.
+"""Settings for commands that must work when the configuration is wrong: stop, logs, diagnose, recover, incident."""
 
-Invariant: what can be read is read as the service would; only what is wrong is left at its default, and the caller is told.
-"""
-
+import contextlib
 import logging
 import os
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from dotenv import dotenv_values
 
@@ -17,45 +16,30 @@ from logos_pxl.settings.sources import CONFIG_DIR, ENV_FILE, ENVIRONMENT, Source
 
 
 def lenient_settings() -> tuple[Settings, str | None]:
-    """The settings, and what the service would say is wrong with them; ``None`` when nothing is."""
+    """The settings, and what is wrong with them (``None`` when nothing is). Wrong values are left at their defaults."""
     try:
         return Settings.load(), None
     except ConfigurationError as error:
-        wrong = str(error)
-    found = {name: held for name, held in _readable().items() if _valid(name, held)}
-    return Settings.of(found), wrong
+        return Settings.of({name: held for name, held in _readable().items() if _valid(name, held)}), str(error)
 
 
 def _readable() -> dict[str, Sourced]:
-    """Of each source as much as can be read, in the sources' order."""
-    found: dict[str, Sourced] = {}
+    """The variables of all sources that can be read, in the sources' order."""
+    values: dict[str, Any] = {}
     for path in sorted(Path(os.environ.get(CONFIG_DIR) or "configs").glob("*.toml")):
-        try:
-            document = tomllib.loads(path.read_text())
-        except (OSError, ValueError):
-            continue
-        found |= {name: Sourced(_text(value), str(path)) for name, value in document.items() if value != ""}
-    found |= {name: Sourced(value, ENV_FILE) for name, value in _environment_file().items() if value}
-    found |= {name: Sourced(value, ENVIRONMENT) for name, value in os.environ.items() if value}
-    return {name: held for name, held in found.items() if name in fields_by_variable(Settings)}
-
-
-def _environment_file() -> dict[str, str | None]:
-    # It warns of each line that it cannot read; the caller has been told already.
+        with contextlib.suppress(OSError, ValueError):
+            values |= tomllib.loads(path.read_text())
+    # dotenv warns of each line that it cannot read; the message of the caller says so already.
     logging.getLogger("dotenv.main").setLevel(logging.ERROR)
-    try:
-        return dict(dotenv_values(os.environ.get(ENV_FILE) or ".env", interpolate=False))
-    except (OSError, ValueError):
-        return {}
+    with contextlib.suppress(OSError, ValueError):
+        values |= {name: value for name, value in dotenv_values(os.environ.get(ENV_FILE) or ".env", interpolate=False).items() if value}
+    values |= {name: value for name, value in os.environ.items() if value}
+    known = fields_by_variable(Settings)
+    return {name: Sourced(_text(value), ENVIRONMENT) for name, value in values.items() if name in known and value != ""}
 
 
-def _text(value: object) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case list():
-            return ",".join(map(str, value))
-    return str(value)
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _valid(name: str, held: Sourced) -> bool:

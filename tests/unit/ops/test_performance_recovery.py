@@ -1,7 +1,6 @@
 """What a measured load calls for, and what is said of the difference."""
 
-from logos_pxl.ops.load import Measurement
-from logos_pxl.ops.performance_recovery import Change, Wish, compared, planned
+from logos_pxl.ops.performance_recovery import Change, Measurement, Wish, compared, planned
 from logos_pxl.ops.report import Status
 from logos_pxl.settings import Settings
 
@@ -39,8 +38,8 @@ def test_what_was_asked_for_is_changed() -> None:
 def test_a_change_for_the_worse_is_told_with_how_to_undo_it() -> None:
     """Noise is not."""
     change = Change("PXL_POOL_SIZE", "5", "10", "")
-    worse = compared(load(10.0), load(50.0), [change])
-    assert (worse.status, worse.checks[0].advice) == (Status.ATTENTION, "undo: pxl ops set PXL_POOL_SIZE=5")
-    assert compared(load(10.0), load(14.0), [change]).status is Status.FINE
-    assert compared(load(50.0), load(10.0), [change]).checks[0].value == -40.0
-    assert compared(load(), load(10.0), [change]).status is Status.CRITICAL
+    worse, _ = compared(load(10.0), load(50.0), [change])
+    assert (worse.status, worse.advice) == (Status.ATTENTION, "undo: pxl ops set PXL_POOL_SIZE=5")
+    assert compared(load(10.0), load(14.0), [change])[0].status is Status.FINE
+    assert compared(load(50.0), load(10.0), [change])[0].value == -40.0
+    assert compared(load(), load(10.0), [change])[0].status is Status.CRITICAL

@@ -1,6 +1,5 @@
 """Targets: what each of their calls runs. Recorders stand in for the programs; tests/ops has a real supervisord."""
 
-import json
 import os
 from pathlib import Path
 
@@ -9,16 +8,10 @@ from dotenv import dotenv_values
 from recording import Recorder
 
 from logos_pxl.ops.errors import OperationFailed, TargetFailed
-from logos_pxl.ops.service import replicas_of, service_url
-from logos_pxl.ops.targets import ComposeTarget, KubernetesTarget, Standing, SupervisordTarget, SystemdTarget, target_of
-from logos_pxl.ops.targets.base import run_program
+from logos_pxl.ops.programs import run_program
+from logos_pxl.ops.service import Replica, replicas_of, service_url
+from logos_pxl.ops.targets import Standing, Target, target_of
 from logos_pxl.settings import Settings
-
-DEPLOYMENT = {
-    "metadata": {"annotations": {}},
-    "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "pxl", "tier": "prover"}}},
-    "status": {"readyReplicas": 2},
-}
 
 
 @pytest.fixture
@@ -29,6 +22,10 @@ def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorder:
     return made
 
 
+def target(name: str, **variables: str) -> Target:
+    return target_of(settings(PXL_OPS_TARGET=name, **variables))
+
+
 def settings(**variables: str) -> Settings:
     return Settings(**variables)
 
@@ -36,29 +33,28 @@ def settings(**variables: str) -> Settings:
 def test_the_setting_chooses_the_target() -> None:
     """One variable, whatever its case."""
     chosen = [target_of(settings(PXL_OPS_TARGET=name)) for name in ("systemd", "supervisord", "Compose", "kubernetes")]
-    assert [type(target) for target in chosen] == [SystemdTarget, SupervisordTarget, ComposeTarget, KubernetesTarget]
     assert [target.name for target in chosen] == ["systemd", "supervisord", "compose", "kubernetes"]
 
 
 def test_systemd_runs_systemctl(recorder: Recorder) -> None:
     """Each call is one command for all units; the log is the journal's."""
-    recorder.answer("is-active", out="active\ninactive\n", status=3)
-    target = SystemdTarget(settings(PXL_OPS_SERVICE="pxl-prover@8088,pxl-prover@8089"))
-    target.start()
-    target.stop()
-    target.restart_replica("pxl-prover@8089")
-    target.reload()
-    assert target.standing() == Standing(True, ("pxl-prover@8088: active", "pxl-prover@8089: inactive"))
+    recorder.answer("show", out="Id=a\nActiveState=active\n\nId=b\nActiveState=failed\n")
+    found = target("systemd", PXL_OPS_SERVICE="pxl-prover@8088,pxl-prover@8089")
+    found.start()
+    found.stop()
+    found.restart_replica(Replica("pxl-prover@8089", 8089))
+    found.reload()
+    assert found.standing() == Standing(True, ("Id=a", "ActiveState=active", "Id=b", "ActiveState=failed"))
     units = ["pxl-prover@8088", "pxl-prover@8089"]
     assert [call[1:] for call in recorder.calls()] == [
         ["start", *units],
         ["stop", *units],
         ["restart", "pxl-prover@8089"],
         ["reload", *units],
-        ["is-active", *units],
+        ["show", "--property=Id,ActiveState,SubState", *units],
     ]
     flags = ["--no-pager", "--output=cat", "--lines=5", "--unit=pxl-prover@8088", "--unit=pxl-prover@8089"]
-    assert target.log_command(5, follow=True) == ["journalctl", *flags, "--follow"]
+    assert found.log_command(5, follow=True) == ["journalctl", *flags, "--follow"]
 
 
 def test_ports_of_replicas_come_from_their_names_or_the_setting() -> None:
@@ -73,86 +69,81 @@ def test_ports_of_replicas_come_from_their_names_or_the_setting() -> None:
 def test_replicas_without_ports_are_not_restarted(recorder: Recorder) -> None:
     """Whether the others are ready could not be told."""
     with pytest.raises(OperationFailed, match="give the port of each replica"):
-        ComposeTarget(settings(PXL_OPS_SERVICE="one,other")).restart()
+        target("compose", PXL_OPS_SERVICE="one,other").restart()
     assert recorder.calls() == []
 
 
 def test_compose_runs_docker_compose(recorder: Recorder) -> None:
     """Each call is one command; the container's end may take longer than the service's."""
-    recorder.answer("ps", "--services", out="redis\npxl-prover\n")
+    recorder.answer("ps", out="pxl-prover   python serve_pxl.py   Up (healthy)   127.0.0.1:8088\n")
     recorder.answer("logs", out="pxl-prover_1  | one\npxl-prover_1  | two | three\n")
-    target = ComposeTarget(settings(PXL_SHUTDOWN_TIMEOUT="20"))
-    target.start()
-    target.stop()
-    target.restart()
-    target.reload()
-    assert target.standing().runs
-    assert target.log_lines(2) == ["one", "two | three"]
+    found = target("compose", PXL_SHUTDOWN_TIMEOUT="20")
+    found.start()
+    found.stop()
+    found.restart()
+    found.reload()
+    assert found.standing().runs
+    assert found.log_lines(2) == ["one", "two | three"]
     assert recorder.calls() == [
         ["docker-compose", "up", "-d", "pxl-prover"],
         ["docker-compose", "stop", "--timeout", "30", "pxl-prover"],
         ["docker-compose", "up", "-d", "--no-deps", "--force-recreate", "--timeout", "30", "pxl-prover"],
         ["docker-compose", "kill", "-s", "SIGHUP", "pxl-prover"],
-        ["docker-compose", "ps", "--services", "--filter", "status=running"],
         ["docker-compose", "ps", "pxl-prover"],
         ["docker-compose", "logs", "--no-color", "--tail=2", "pxl-prover"],
     ]
 
 
 def test_a_service_without_a_container_does_not_run(recorder: Recorder) -> None:
-    """Whatever else the compose file runs."""
-    recorder.answer("ps", "--services", out="redis\n")
-    assert not ComposeTarget(settings()).standing().runs
+    """A container that ended does not count."""
+    recorder.answer("ps", out="pxl-prover   python serve_pxl.py   Exit 1\n")
+    assert not target("compose").standing().runs
 
 
 def test_kubernetes_runs_kubectl(recorder: Recorder) -> None:
     """In the namespace that was named; a restart returns when the new pods are ready."""
-    recorder.answer("-o", "json", out=json.dumps(DEPLOYMENT))
+    recorder.answer("get", "pods", out="prover-1   1/1   Running   0   5m\n")
     recorder.answer("logs", out="[pod/pxl-1/pxl] one\n")
-    target = KubernetesTarget(settings(PXL_OPS_NAMESPACE="proofs", PXL_OPS_SERVICE="prover"))
-    target.restart()
-    target.set_variable("PXL_POOL_SIZE", "15")
-    assert target.standing().runs
-    assert target.log_lines(5) == ["[pod/pxl-1/pxl] one"]
+    found = target("kubernetes", PXL_OPS_NAMESPACE="proofs", PXL_OPS_SERVICE="prover")
+    found.restart()
+    found.set_variable("PXL_POOL_SIZE", "15")
+    assert found.standing().runs
+    assert found.log_lines(5) == ["[pod/pxl-1/pxl] one"]
     calls = recorder.calls()
     assert {tuple(call[:3]) for call in calls} == {("kubectl", "--namespace", "proofs")}
     assert [call[3:] for call in calls] == [
         ["rollout", "restart", "deployment/prover"],
         ["rollout", "status", "deployment/prover", "--timeout=300s"],
         ["set", "env", "deployment/prover", "PXL_POOL_SIZE=15"],
-        ["get", "deployment/prover", "-o", "json"],
-        ["get", "deployment/prover", "-o", "wide"],
-        ["get", "deployment/prover", "-o", "json"],
-        ["logs", "--selector=app=pxl,tier=prover", "--prefix", "--tail=5"],
+        ["get", "pods", "--selector=app.kubernetes.io/name=prover"],
+        ["logs", "--selector=app.kubernetes.io/name=prover", "--prefix", "--tail=5"],
     ]
 
 
-def test_kubernetes_starts_as_many_as_it_stopped(recorder: Recorder) -> None:
-    """The number is kept in the deployment, so that another process can start what this one stopped."""
-    recorder.answer("-o", "json", out=json.dumps(DEPLOYMENT))
-    KubernetesTarget(settings()).stop()
-    calls = [call[1:] for call in recorder.calls()]
-    assert ["annotate", "--overwrite", "deployment/pxl-prover", "pxl.replicas-before-stop=3"] in calls
-    assert ["scale", "deployment/pxl-prover", "--replicas=0"] in calls
-    assert ["wait", "pod", "--selector=app=pxl,tier=prover", "--for=delete", "--timeout=60s"] in calls
-    stopped = {**DEPLOYMENT, "metadata": {"annotations": {"pxl.replicas-before-stop": "3"}}, "spec": {"replicas": 0}}
-    recorder.answer("-o", "json", out=json.dumps(stopped))
-    KubernetesTarget(settings()).start()
-    assert ["scale", "deployment/pxl-prover", "--replicas=3"] in [call[1:] for call in recorder.calls()]
+def test_kubernetes_stops_and_starts_a_deployment(recorder: Recorder) -> None:
+    """Stop returns when the last pod is gone, start when the new ones are ready; the autoscaler says how many there are."""
+    target("kubernetes").stop()
+    target("kubernetes").start()
+    assert [call[1:] for call in recorder.calls()] == [
+        ["scale", "deployment/pxl-prover", "--replicas=0"],
+        ["wait", "pod", "--selector=app.kubernetes.io/name=pxl-prover", "--for=delete", "--timeout=40s"],
+        ["scale", "deployment/pxl-prover", "--replicas=2"],
+        ["rollout", "status", "deployment/pxl-prover", "--timeout=300s"],
+    ]
 
 
 def test_a_command_that_fails_says_what_it_said(recorder: Recorder) -> None:
     """The whole command, its status and its own words."""
     recorder.answer("kill", err="no such service: pxl-prover\n", status=1)
     with pytest.raises(TargetFailed, match="docker-compose kill -s SIGHUP pxl-prover: status 1: no such service"):
-        ComposeTarget(settings()).reload()
+        target("compose").reload()
 
 
 def test_a_command_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With what to do."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(TargetFailed, match="there is no kubectl on the search path; install it, or set PXL_OPS_TARGET"):
-        KubernetesTarget(settings()).reload()
+        target("kubernetes").reload()
 
 
 def test_a_command_that_hangs_is_ended() -> None:
@@ -161,17 +152,15 @@ def test_a_command_that_hangs_is_ended() -> None:
         run_program(["sleep", "60"], timeout_s=0.2)
 
 
-@pytest.mark.parametrize("kind", [SupervisordTarget, ComposeTarget])
-def test_a_variable_is_set_in_the_environment_file(
-    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[SupervisordTarget | ComposeTarget]
-) -> None:
+@pytest.mark.parametrize("kind", ["supervisord", "compose"])
+def test_a_variable_is_set_in_the_environment_file(recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Other lines and the file's mode stay; the service would read the new value."""
     monkeypatch.delenv("PXL_ENV_FILE", raising=False)
     file = tmp_path / ".env"
     file.write_text("# ours\nHMAC_SECRET_KEY=" + "a1" * 32 + "\nPXL_POOL_SIZE=5\nPXL_CACHE_TTL=1")
     file.chmod(0o640)
-    kind(settings()).set_variable("PXL_POOL_SIZE", "15")
-    kind(settings()).set_variable("PXL_OPS_URL", "http://127.0.0.1:1")
+    target(kind).set_variable("PXL_POOL_SIZE", "15")
+    target(kind).set_variable("PXL_OPS_URL", "http://127.0.0.1:1")
     assert file.read_text().startswith("# ours\nHMAC_SECRET_KEY=a1")
     assert dotenv_values(file) == {
         "HMAC_SECRET_KEY": "a1" * 32, "PXL_POOL_SIZE": "15", "PXL_CACHE_TTL": "1", "PXL_OPS_URL": "http://127.0.0.1:1",
@@ -194,7 +183,7 @@ def test_a_wrong_variable_changes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     """What the service would refuse at its next start is refused now."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OperationFailed, match=wrong):
-        SupervisordTarget(settings()).set_variable(name, value)
+        target("supervisord").set_variable(name, value)
     assert not (tmp_path / ".env").exists()
 
 
@@ -203,13 +192,13 @@ def test_a_variable_that_the_environment_sets_is_not_set_in_vain(tmp_path: Path,
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PXL_POOL_SIZE", "4")
     with pytest.raises(TargetFailed, match="PXL_POOL_SIZE is set in the environment"):
-        SupervisordTarget(settings()).set_variable("PXL_POOL_SIZE", "15")
+        target("supervisord").set_variable("PXL_POOL_SIZE", "15")
 
 
 def test_the_last_lines_of_a_log(tmp_path: Path) -> None:
     """Of a long one too, and none of one that is not there."""
-    target = SupervisordTarget(settings(PXL_LOG_DIR=str(tmp_path)))
-    assert target.log_lines(5) == []
+    found = target("supervisord", PXL_LOG_DIR=str(tmp_path))
+    assert found.log_lines(5) == []
     (tmp_path / "pxl-server.log").write_text("".join(f"line {number}\n" for number in range(200_000)))
-    assert target.log_lines(2) == ["line 199998", "line 199999"]
-    assert target.log_lines(0) == []
+    assert found.log_lines(2) == ["line 199998", "line 199999"]
+    assert found.log_lines(0) == []

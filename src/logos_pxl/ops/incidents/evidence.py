@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from logos_pxl.ops.diagnose import diagnose
 from logos_pxl.ops.errors import OperationFailed
+from logos_pxl.ops.health_check import diagnose
 from logos_pxl.ops.incidents.document import Evidence, stamp
 from logos_pxl.ops.log_files import error_lines, time_of
 from logos_pxl.ops.report import Report
