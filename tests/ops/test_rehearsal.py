@@ -158,6 +158,8 @@ def test_a_bad_night(folder: Path, redis: RedisServer, capsys: pytest.CaptureFix
     # A killed service stays down until the operator acts.
     with supervised(project, conf={"autorestart=true": "autorestart=false"}, **settings) as place, Asking(place.port) as asking:
         (project / ".env").write_text(ENVIRONMENT)
+        (project / "configs").mkdir()
+        (project / "configs" / "pxl.toml").write_text("PXL_CACHE_TTL = 300\n")
         del place.variables["PXL_POOL_SIZE"]
         rehearsal = Rehearsal(place)
         rehearsal.step("start", "ops", "start")

@@ -145,8 +145,8 @@ def measure(service: ServiceReader, wish: Wish) -> Measurement:
 
     A request without an answer counts as failed. Raises OperationFailed when requests are over the quota: then the figures say nothing.
     """
-    started = time.monotonic()
     goals = _goals(wish.requests)
+    started = time.monotonic()
     with ThreadPoolExecutor(wish.clients + 1) as pool:
         shares = [goals[number :: wish.clients] for number in range(wish.clients)]
         asking = [pool.submit(_client, service, share, started + wish.seconds) for share in shares]
