@@ -22,7 +22,7 @@ from logos_pxl.ops.log_files import last_lines
 from logos_pxl.ops.programs import run_program
 from logos_pxl.ops.service import Replica, ServiceReader, replicas_of
 from logos_pxl.settings import Settings
-from logos_pxl.sources import ENVIRONMENT, Sources
+from logos_pxl.settings.sources import ENVIRONMENT, Sources
 
 # A start, and what a target needs beyond the time that the service takes to stop.
 _START_S, _STOP_MARGIN_S, _QUICK_S = 300.0, 10, 30.0
