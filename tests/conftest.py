@@ -29,8 +29,15 @@ hypothesis.settings.load_profile("tests")
 _FOLDERS_IN_ORDER = ("documents", "ops", "deployment", "monitoring", "web", "faults", "coq", "manual", "agreement", "bench", "e2e", "unit")
 
 
-def pytest_configure() -> None:
-    """Programs that tests start obey Ctrl-C, also when these tests were started in the background of a shell, which ignores it."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Before the temporary folders are made.
+
+    Programs that tests start obey Ctrl-C, also when these tests were started in the background of a shell, which ignores it. The folders of
+    a worker have short names: the path of a Unix socket has 107 bytes at most.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        given = Path(config.option.basetemp)
+        config.option.basetemp = str(given.with_name(given.name.removeprefix("popen-gw")))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

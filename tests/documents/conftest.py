@@ -15,7 +15,7 @@ KEY = "c7" * 32
 Open = Callable[[Page], AbstractContextManager[Visit]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server of the pages that only ask."""
     with running_server(tmp_path_factory.mktemp("documents"), PXL_PERFORMANCE_INTERVAL_S="1") as server:

@@ -44,7 +44,7 @@ def place(server: Server, folder: Path, environment: dict[str, str]) -> Place:
     return Place(server, folder, environment)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A service as ``make run`` starts it."""
     folder = tmp_path_factory.mktemp("live")
@@ -56,7 +56,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield place(server, folder, {})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A service that demands signatures, and the environment of the operator who started it."""
     folder = tmp_path_factory.mktemp("secured")
