@@ -25,7 +25,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        from logos_pxl.cli.serving import serve_with  # noqa: PLC0415 - to say what to do when it is missing
+        from logos_pxl.cli.machine import serve_with  # noqa: PLC0415 - to say what to do when it is missing
     except ModuleNotFoundError as error:
         print(f"{error}: run 'make run', or .venv/bin/python serve_pxl.py after 'make build'", file=sys.stderr)  # noqa: T201
         return 2

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from e2e.running import HARD, ROOT
 
+from logos_pxl.version import __version__
+
 
 def pxl(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``pxl``."""
@@ -195,6 +197,13 @@ def test_what_proves_nothing_is_not_accepted(folder: Path, name: str, text: str 
     assert ran.returncode == status, (ran.stdout, ran.stderr)
     assert "Traceback" not in ran.stderr
     assert "accepted" not in ran.stdout
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_option_prints_the_version(option: str) -> None:
+    """One line, without the engine or Coq."""
+    ran = pxl(option, PXL_COQ_DIR="/nowhere")
+    assert (ran.returncode, ran.stdout) == (0, f"pxl {__version__}\n")
 
 
 def test_version_names_all_parts() -> None:

@@ -1,16 +1,77 @@
-"""The commands and their options; what they do is in the modules beside, imported when a command needs them."""
+"""The commands of ``pxl`` and their options. Each command imports the module that does the work, so that help is quick."""
 
 # ruff: noqa: PLC0415 - help must not load the engine
 # ruff: noqa: PLR0917 - typer calls commands by name: their parameters are options
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from logos_pxl.cli.helping import examples
-from logos_pxl.cli.options import AtOnce, ExportFormat, File, Format, Goals, InputFormat, Json, Shell, Summary, TimeoutMs, Url
 from logos_pxl.ops.app import app as ops_app
+from logos_pxl.version import __version__
+
+
+class InputFormat(StrEnum):
+    """How goals are written."""
+
+    PXL = "pxl"
+    INTOHYLO = "intohylo"
+
+
+class Shell(StrEnum):
+    """Shells with completion."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+class ExportFormat(StrEnum):
+    """How a certificate is written."""
+
+    COQ = "v"
+    JSON = "json"
+
+
+Goals = Annotated[list[str] | None, typer.Argument(metavar="GOAL", help="Goals, such as 'BOX(A -> A)'.", show_default=False)]
+File = Annotated[
+    str | None,
+    typer.Option("--file", "-f", metavar="FILE", help="Read goals from FILE, one a line; - is standard input.", show_default=False),
+]
+Format = Annotated[
+    InputFormat,
+    typer.Option("--format", help="pxl; or intohylo: the file is one formula, whose negation is the goal."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each goal, on one line.")]
+TimeoutMs = Annotated[
+    int | None,
+    typer.Option("--timeout-ms", min=1, help="Milliseconds for each goal (PXL_DEFAULT_TIMEOUT_MS).", show_default=False),
+]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help="Ask the service at URL, not the local engine (PXL_URL; '' is the local engine). Signs with HMAC_SECRET_KEY.",
+        show_default=False,
+    ),
+]
+AtOnce = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, max=256, help="Goals worked on at once; as many as processors, at most 8.", show_default=False),
+]
+Summary = Annotated[
+    bool | None,
+    typer.Option("--summary/--no-summary", help="End with counts and rate on standard error; on a terminal by itself.", show_default=False),
+]
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: commands to copy. A line that begins with ``#`` is a comment on the next line."""
+    return "[bold]Examples[/bold]\n" + "\n".join(f"  [dim]{line}[/dim]" if line.startswith("#") else f"  {line}" for line in lines)
+
 
 app = typer.Typer(
     name="pxl",
@@ -21,6 +82,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(ops_app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pxl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Decide goals of the modal logic S5. Every verdict is checked by the Coq kernel."""
 
 
 _DECIDE, _EVIDENCE, _SERVE, _HERE = "Decide goals", "Certificates", "Serve", "This machine"
@@ -49,14 +125,13 @@ def prove(
 
     One line for each, in their order, whatever the number worked on at once. In a file each line is a goal.
     """
-    from logos_pxl.cli.deciding import decide_all
-    from logos_pxl.cli.goals_given import Asked
+    from logos_pxl.cli.deciding import GoalRequest, decide_all
     from logos_pxl.cli.printing import JsonPrinter, VerdictPrinter
     from logos_pxl.client.models import Verdict
 
-    asked = Asked(goals or [], file, input_format.value, timeout_ms, url, jobs)
+    request = GoalRequest(goals or [], file, input_format.value, timeout_ms, url, jobs)
     printer = JsonPrinter[Verdict]() if json else VerdictPrinter()
-    raise typer.Exit(decide_all(asked, lambda prover, goal, time_ms: prover.prove(goal, timeout_ms=time_ms), printer, summary=summary))
+    raise typer.Exit(decide_all(request, lambda prover, goal, time_ms: prover.prove(goal, timeout_ms=time_ms), printer, summary=summary))
 
 
 @app.command(
@@ -73,14 +148,13 @@ def countermodel(
     jobs: AtOnce = None,
 ) -> None:
     """Print a countermodel to each goal, or say that there is none."""
-    from logos_pxl.cli.deciding import decide_all
-    from logos_pxl.cli.goals_given import Asked
+    from logos_pxl.cli.deciding import GoalRequest, decide_all
     from logos_pxl.cli.printing import CountermodelPrinter, JsonPrinter
     from logos_pxl.client.models import CountermodelSearch
 
-    asked = Asked(goals or [], file, input_format.value, timeout_ms, url, jobs)
+    request = GoalRequest(goals or [], file, input_format.value, timeout_ms, url, jobs)
     printer = JsonPrinter[CountermodelSearch]() if json else CountermodelPrinter()
-    raise typer.Exit(decide_all(asked, lambda prover, goal, time_ms: prover.countermodel(goal, timeout_ms=time_ms), printer))
+    raise typer.Exit(decide_all(request, lambda prover, goal, time_ms: prover.countermodel(goal, timeout_ms=time_ms), printer))
 
 
 @app.command(
@@ -99,12 +173,13 @@ def explain(
     For an invalid goal: how its parts make it fail at a world of the countermodel, and a table of all parts at all
     worlds. For a valid one: the main steps of the proof that Coq's kernel accepted.
     """
-    from logos_pxl.cli.deciding import decide_all
-    from logos_pxl.cli.explaining import ExplanationPrinter
-    from logos_pxl.cli.goals_given import Asked
+    from logos_pxl.cli.deciding import GoalRequest, decide_all
+    from logos_pxl.cli.exploring import ExplanationPrinter
     from logos_pxl.explanations import explained
 
-    raise typer.Exit(decide_all(Asked(goals or [], file, timeout_ms=timeout_ms, url=url), explained, ExplanationPrinter(as_json=json)))
+    raise typer.Exit(
+        decide_all(GoalRequest(goals or [], file, timeout_ms=timeout_ms, url=url), explained, ExplanationPrinter(as_json=json))
+    )
 
 
 @app.command(
@@ -124,21 +199,20 @@ def export(
     url: Url = None,
 ) -> None:
     """Decide a goal and print its certificate: a theorem for Coq, provable or not provable."""
-    from logos_pxl.cli.deciding import decide_all
-    from logos_pxl.cli.exporting import ExportPrinter, exporting
-    from logos_pxl.cli.goals_given import Asked
+    from logos_pxl.cli.certificates import ExportPrinter, exporting
+    from logos_pxl.cli.deciding import GoalRequest, decide_all
 
-    asked = Asked([goal] if goal else [], file, input_format.value, timeout_ms, url, single=True)
-    raise typer.Exit(decide_all(asked, exporting("json" if json else to.value), ExportPrinter()))
+    request = GoalRequest([goal] if goal else [], file, input_format.value, timeout_ms, url, single=True)
+    raise typer.Exit(decide_all(request, exporting("json" if json else to.value), ExportPrinter()))
 
 
 @app.command(rich_help_panel=_DECIDE, epilog=examples("pxl parse '[]p -> <>p'", "pxl parse --json 'necessarily p implies p'"))
 def parse(goals: Goals = None, file: File = None, input_format: Format = InputFormat.PXL, json: Json = False) -> None:
     """Print goals as they are understood, in every notation; nothing is decided."""
-    from logos_pxl.cli.goals_given import Asked
-    from logos_pxl.cli.parsing import parse_all
+    from logos_pxl.cli.deciding import GoalRequest
+    from logos_pxl.cli.exploring import parse_all
 
-    raise typer.Exit(parse_all(Asked(goals or [], file, input_format.value), as_json=json))
+    raise typer.Exit(parse_all(GoalRequest(goals or [], file, input_format.value), as_json=json))
 
 
 @app.command(
@@ -153,23 +227,23 @@ def verify(
 ) -> None:
     """Check a certificate again: exit status 0 accepted, 1 refused, 2 error, 3 unknown.
 
-    A .v file is a program for Coq, and runs as one: look at those of strangers first, or ask them for the JSON form.
+    A .v file is a program that Coq runs: read one that you do not trust first, or ask for the JSON form.
     """
-    from logos_pxl.cli.verifying import verify_file
+    from logos_pxl.cli.certificates import verify_file
 
     raise typer.Exit(verify_file(certificate, fast=fast, timeout_ms=timeout_ms, as_json=json))
 
 
 @app.command(
     rich_help_panel=_SERVE,
-    epilog=examples("pxl serve", "pxl serve --host 0.0.0.0 --port 8080", "# who demands signatures", "ENABLE_HMAC_AUTH=true pxl serve"),
+    epilog=examples("pxl serve", "pxl serve --host 0.0.0.0 --port 8080", "# requests must be signed", "ENABLE_HMAC_AUTH=true pxl serve"),
 )
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on (PXL_SERVER_HOST, 127.0.0.1).", show_default=False)] = None,
     port: Annotated[int | None, typer.Option(help="The port (PXL_SERVER_PORT, 8088).", show_default=False)] = None,
 ) -> None:
     """Answer over HTTP until SIGTERM."""
-    from logos_pxl.cli.serving import serve_with
+    from logos_pxl.cli.machine import serve_with
 
     raise typer.Exit(serve_with({"server_host": host, "server_port": port}))
 
@@ -177,9 +251,9 @@ def serve(
 @app.command(
     rich_help_panel=_SERVE,
     epilog=examples(
-        "# what an agent's host starts by itself",
+        "# started by the agent's host",
         "pxl mcp",
-        "# for agents that connect: http://127.0.0.1:8090/mcp, asking a service",
+        "# for agents that connect to http://127.0.0.1:8090/mcp; a service decides the goals",
         "pxl mcp --http --port 8090 --url http://localhost:8088",
     ),
 )
@@ -198,15 +272,15 @@ def mcp(
 
     Tools: prove, countermodel, explain, check_certificate; the resource pxl://syntax says how goals are written.
     """
-    from logos_pxl.cli.agents import serve_agents
+    from logos_pxl.cli.machine import serve_agents
 
     raise typer.Exit(serve_agents(url, http=http, host=host, port=port, names=allow_host or [], jobs=jobs))
 
 
 @app.command(rich_help_panel=_HERE, epilog=examples("pxl doctor", "pxl doctor --url http://localhost:8088 --json"))
 def doctor(url: Url = None, json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Tell what is missing on this machine, and how to get it: exit status 0, or 2 when goals cannot be decided."""
-    from logos_pxl.cli.doctoring import examine_machine
+    """Report what is missing on this machine and how to get it: exit status 0, or 2 when goals cannot be decided."""
+    from logos_pxl.cli.machine import examine_machine
 
     raise typer.Exit(examine_machine(url, as_json=json))
 
@@ -229,7 +303,7 @@ def bench(
 @app.command(rich_help_panel=_HERE, epilog=examples("pxl config", "pxl config --json"))
 def config(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Print every setting in force and where it comes from; secrets are hidden."""
-    from logos_pxl.cli.configuring import print_configuration
+    from logos_pxl.cli.machine import print_configuration
 
     raise typer.Exit(print_configuration(as_json=json))
 
@@ -247,7 +321,7 @@ def config(json: Annotated[bool, typer.Option("--json", help="Print one JSON obj
 )
 def completion(shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")]) -> None:
     """Print the script that completes commands and options in a shell."""
-    from logos_pxl.cli.completing import print_completion
+    from logos_pxl.cli.machine import print_completion
 
     raise typer.Exit(print_completion(shell.value))
 
@@ -255,6 +329,6 @@ def completion(shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bas
 @app.command(rich_help_panel=_HERE, epilog=examples("pxl version", "pxl version --json"))
 def version(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Print the versions of all parts, and the kernel's hash."""
-    from logos_pxl.cli.versions import print_versions
+    from logos_pxl.cli.machine import print_versions
 
     raise typer.Exit(print_versions(as_json=json))

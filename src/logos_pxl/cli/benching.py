@@ -11,10 +11,8 @@ from statistics import quantiles
 
 import typer
 
-from logos_pxl.cli.failing import tell
-from logos_pxl.cli.printing import print_json
-from logos_pxl.cli.provers import at_once, opened_prover, service_address
-from logos_pxl.cli.statuses import ExitStatus
+from logos_pxl.cli.deciding import at_once, opened_prover, service_address
+from logos_pxl.cli.printing import ExitStatus, print_error, print_json
 from logos_pxl.client.interface import AsyncProver
 from logos_pxl.client.models import Verdict
 from logos_pxl.errors import PxlError
@@ -70,7 +68,7 @@ def measure(url: str | None, *, seconds: float, jobs: int | None, as_json: bool)
         address, width = service_address(url), at_once(jobs, 1 << 16)
         samples = asyncio.run(_measured(address, seconds, width))
     except PxlError as error:
-        tell(error)
+        print_error(error)
         return ExitStatus.ERROR
     if as_json:
         document = {"service": address, "jobs": width, "methods": dict(samples.methods), "all_at_once_per_s": samples.all_at_once_per_s}

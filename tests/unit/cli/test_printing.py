@@ -2,7 +2,7 @@
 
 import pytest
 
-from logos_pxl.cli.statuses import ExitStatus, worst
+from logos_pxl.cli.printing import ExitStatus, worst
 
 VALID, INVALID, ERROR, UNKNOWN = ExitStatus
 

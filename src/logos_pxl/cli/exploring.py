@@ -1,14 +1,60 @@
-"""``pxl explain``: a verdict and its reasons, in words and as a table of worlds."""
+"""``pxl parse`` (a goal in every notation) and ``pxl explain`` (a verdict and its reasons)."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from logos_pxl.cli.colours import echo
-from logos_pxl.cli.printing import COLOURS, print_json
-from logos_pxl.cli.tables import print_table
+import typer
+
+from logos_pxl.cli.deciding import GoalRequest, goals_of
+from logos_pxl.cli.printing import COLOURS, ExitStatus, echo, print_error, print_json, print_table, worst
 from logos_pxl.client.models import Verdict
 from logos_pxl.errors import PxlError
 from logos_pxl.explaining import Claim, Derivation, Refutation, Step, shown
 from logos_pxl.explanations import Explained
+
+if TYPE_CHECKING:
+    from logos_pxl.goals import Goal, Notation
+
+_NOTATIONS: "tuple[Notation, ...]" = ("manual", "ascii", "unicode", "latex", "coq")
+
+
+def parse_all(asked: GoalRequest, *, as_json: bool) -> ExitStatus:
+    """Print each goal in all notations, with its atoms and its size; nothing is decided."""
+    from logos_pxl.goals import Goal  # noqa: PLC0415 - it needs the engine, and explain does not
+
+    try:
+        given = goals_of(asked)
+    except (PxlError, OSError) as error:
+        print_error(error)
+        return ExitStatus.ERROR
+    statuses = []
+    for place, one in enumerate(given):
+        if place and not as_json:
+            typer.echo("")
+        try:
+            _print(_described(Goal.parse(one.text, syntax=one.syntax)), as_json=as_json)
+            statuses.append(ExitStatus.VALID)
+        except PxlError as error:
+            print_error(error, place=one.place)
+            if as_json:
+                print_json({"goal": one.text, "error": error.code, "detail": str(error)})
+            statuses.append(ExitStatus.ERROR)
+    return worst(statuses)
+
+
+def _described(goal: "Goal") -> dict[str, object]:
+    notations: dict[str, object] = {name: goal.printed(name) for name in _NOTATIONS}
+    formula = goal.formula
+    return {**notations, "atoms": goal.atoms, "nodes": formula.nodes, "depth": formula.depth, "modal_depth": formula.modal_depth}
+
+
+def _print(described: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json(described)
+        return
+    for name, value in described.items():
+        typer.echo(f"{name.replace('_', ' ')}\t{', '.join(value) if isinstance(value, list) else value}")
+
 
 # Of a longer explanation the beginning and the end are printed.
 _HEAD, _TAIL = 40, 10
@@ -43,7 +89,7 @@ class ExplanationPrinter:
         return answer.verdict
 
     def undecided(self, text: str, error: PxlError) -> None:
-        """Nothing but JSON, when that is wanted: standard error has been told."""
+        """Print a JSON object if JSON is wanted; the message is on standard error."""
         if self._json:
             print_json({"ok": False, "verdict": "unknown", "goal": text, "error": error.code, "detail": str(error)})
 
