@@ -4,10 +4,12 @@
 //! Each learned clause is false under `modal` and true in every S5 model, so no round sees the same `modal` again.
 
 use crate::countermodel::{self, Facts, World};
+use crate::depth_one::{self, Forms};
+use crate::extension::Extension;
 use crate::fewest;
 use crate::holes;
 use crate::monitor::{Monitor, Stop};
-use crate::pigeonhole::{self, Extension};
+use crate::pigeonhole;
 use crate::propagator::Propagator;
 use crate::recorder::{Origin, Record};
 use crate::relevant;
@@ -16,11 +18,18 @@ use crate::{Effort, Outcome, trim};
 use pxl_cert::Lit;
 use pxl_check::definitional;
 use pxl_formula::{Formula, Modality, Node};
+use std::ops::Range;
 
-/// Decides the goal, or says why not.
-pub(crate) fn decide(goal: &Formula, seed: u64, monitor: &Monitor<'_>, effort: &mut Effort) -> Result<Outcome, Stop> {
+/// Decides the goal, or says why not. Nested modal nodes are taken apart in round `nested`.
+pub(crate) fn decide(
+    goal: &Formula,
+    seed: u64,
+    nested: u32,
+    monitor: &Monitor<'_>,
+    effort: &mut Effort,
+) -> Result<Outcome, Stop> {
     let mut search = Search::new(goal, seed, monitor)?;
-    let found = search.run();
+    let found = search.run(nested);
     *effort = Effort { conflicts: search.solver.conflicts(), solver_calls: search.solver.calls };
     match found? {
         Found::Refutation(record) => {
@@ -43,6 +52,9 @@ const RESISTING: i32 = 5_000;
 /// Rounds after which the demand that was refused last is looked through as well.
 const INSISTING: u32 = 16;
 
+/// The round in which nested modal nodes are taken apart into clauses of depth one: goals that need fewer are left as they are.
+pub(crate) const NESTED: u32 = 8;
+
 /// How many resisting queries of one search are looked through.
 const INSPECTIONS: u32 = 16;
 
@@ -55,20 +67,29 @@ enum Found {
 
 /// A modal node, its argument, and how it makes demands (nodes are numbered from 1).
 #[derive(Clone, Copy, Debug)]
-struct Modal {
-    node: u32,
-    argument: u32,
-    modality: Modality,
+pub(crate) struct Modal {
+    pub(crate) node: u32,
+    pub(crate) argument: u32,
+    pub(crate) modality: Modality,
 }
 
 impl Modal {
     /// The literal of the modal node under which some world must satisfy `demand`.
-    fn demanding(self) -> Lit {
+    pub(crate) fn demanding(self) -> Lit {
         Lit::new(self.node, self.modality == Modality::Dia)
     }
 
     fn demand(self) -> Lit {
         Lit::new(self.argument, self.modality == Modality::Dia)
+    }
+
+    /// The literal under which every world satisfies `body`.
+    pub(crate) fn boxed(self) -> Lit {
+        !self.demanding()
+    }
+
+    pub(crate) fn body(self) -> Lit {
+        !self.demand()
     }
 }
 
@@ -81,7 +102,13 @@ struct Search<'g, 'm, 'c> {
     extension: Extension,
     /// How often a query that resisted was looked through for pigeons and holes.
     inspections: u32,
-    /// All modal nodes; those whose demands were refused last come first.
+    /// The nodes that the solver knows, with their children numbered from 1: the goal's, then those of depth one.
+    specs: Vec<Node>,
+    /// Those of depth one. The others beside the goal's are pigeons in holes already.
+    apart: Range<u32>,
+    /// What modal nodes without demands of their own are equivalent to.
+    forms: Forms,
+    /// The modal nodes that make demands; those whose demands were refused last come first.
     modals: Vec<Modal>,
 }
 
@@ -89,7 +116,10 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
     fn new(goal: &'g Formula, seed: u64, monitor: &'m Monitor<'c>) -> Result<Self, Stop> {
         let solver = Solver::new(goal.nodes().len(), seed, monitor)?;
         let extension = Extension::new(goal.root() + 1);
-        let mut search = Self { goal, solver, monitor, seed, extension, inspections: 0, modals: Vec::new() };
+        let specs = goal.nodes().iter().copied().map(from_one).collect();
+        let (forms, modals) = (Forms::default(), Vec::new());
+        let mut search =
+            Self { goal, solver, monitor, seed, extension, inspections: 0, specs, apart: 0..0, forms, modals };
         search.define()?;
         Ok(search)
     }
@@ -130,9 +160,12 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
         self.goal.root() + 1
     }
 
-    fn run(&mut self) -> Result<Found, Stop> {
+    fn run(&mut self, nested: u32) -> Result<Found, Stop> {
         let refuted = Lit::new(self.root(), false);
         for round in 1_u32.. {
+            if round == nested {
+                self.take_apart()?;
+            }
             if let Some(record) = self.query(&[refuted], None)? {
                 return Ok(Found::Refutation(record));
             }
@@ -147,6 +180,16 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
             }
         }
         Err(Stop::Defect("the search ran out of rounds".to_owned()))
+    }
+
+    /// Takes nested modal nodes apart.
+    fn take_apart(&mut self) -> Result<(), Stop> {
+        let Self { goal, solver, extension, specs, modals, .. } = self;
+        specs.extend(&extension.nodes);
+        let known = specs.len();
+        self.forms = depth_one::add(goal, solver, extension, specs, modals)?;
+        self.apart = number(known + 1)..number(specs.len() + 1);
+        Ok(())
     }
 
     /// Whether the assumptions are refused; if so, the record of the reason. If not, the solver has a model of them.
@@ -182,16 +225,18 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
     fn inspect_demand(&mut self, demand: Lit) -> Result<bool, Stop> {
         let mut propagator = self.propagator();
         let Some(implied) = propagator.consequences(&[Lit::new(self.root(), false)]) else { return Ok(false) };
-        let modal = |lit: &Lit| matches!(self.goal.nodes()[lit.node() as usize - 1], Node::Modal(..));
+        let modal = |lit: &Lit| matches!(self.specs[lit.node() as usize - 1], Node::Modal(..));
         let context: Vec<Lit> = implied.into_iter().filter(modal).chain([demand]).collect();
         self.refute_crowd(&context, &mut propagator)
     }
 
     fn propagator(&mut self) -> Propagator {
         let mut propagator = Propagator::default();
-        let root = self.root();
+        let (root, apart) = (self.root(), self.apart.clone());
         let recorder = self.solver.recorder();
-        let own = |record: &Record| !matches!(recorder.origin(*record), Origin::Def { node, .. } if node > root);
+        let own = |record: &Record| {
+            recorder.clause(*record).iter().all(|lit| lit.node() <= root || apart.contains(&lit.node()))
+        };
         for record in recorder.axioms().filter(own) {
             propagator.add(record, recorder.clause(record));
         }
@@ -209,10 +254,12 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
     /// was refused last is first looked through for pigeons and holes.
     fn round(&mut self, inspecting: bool) -> Result<Option<Vec<World>>, Stop> {
         let first = self.world(None)?;
-        let relevant = relevant::modal_nodes(self.goal, &first);
-        let places = (0..self.modals.len()).filter(|&place| relevant[self.modals[place].node as usize - 1]);
+        let relevant = relevant::modal_nodes(&self.specs, &self.forms, self.root(), &first);
+        let places = (0..self.modals.len()).filter(|&place| relevant.nodes[self.modals[place].node as usize - 1]);
         let bound: Vec<(usize, Modal)> = places.map(|place| (place, self.modals[place])).collect();
-        let modal: Vec<Lit> = bound.iter().map(|(_, modal)| Lit::new(modal.node, first.holds(modal.node))).collect();
+        // What stands for many comes first: the solver's reasons name what was assumed first.
+        let mut modal = relevant.conjunctions;
+        modal.extend(bound.iter().map(|(_, modal)| Lit::new(modal.node, first.holds(modal.node))));
         let demands = bound.into_iter().filter(|(_, modal)| first.satisfies(modal.demanding()));
         let demands: Vec<(usize, Modal)> = demands.collect();
         if let Some((_, insistent)) = demands.first().filter(|_| inspecting) {
@@ -288,7 +335,7 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
     /// The world of the solver's model; its modal nodes have the values of the first world, when there is one.
     fn world(&self, first: Option<&World>) -> Result<World, Stop> {
         let mut world = World::default();
-        for (&spec, node) in self.goal.nodes().iter().zip(1..) {
+        for (&spec, node) in self.specs.iter().zip(1..) {
             let value = match (spec, first) {
                 (Node::Modal(..), Some(first)) => first.holds(node),
                 (Node::Atom(_) | Node::Modal(..), _) => self.solver.value(node)?,
@@ -300,6 +347,11 @@ impl<'g, 'm, 'c> Search<'g, 'm, 'c> {
     }
 }
 
+/// Nodes are fewer than 2^32: the arena and the memory bound see to it.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
 /// A node of the goal with its children numbered from 1, as certificates number them.
 pub(crate) fn from_one(node: Node) -> Node {
     match node {
@@ -307,5 +359,60 @@ pub(crate) fn from_one(node: Node) -> Node {
         Node::Not(a) => Node::Not(a + 1),
         Node::Modal(modality, a) => Node::Modal(modality, a + 1),
         Node::Binary(connective, a, b) => Node::Binary(connective, a + 1, b + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Control;
+    use proptest::prelude::*;
+    use pxl_testing::{formula, formulas, valid};
+    use std::time::{Duration, Instant};
+
+    fn decide_at_once(goal: &Formula) -> Outcome {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let control = Control { deadline, memory_bytes: 1 << 30, cancel: None, go_on: &mut || true };
+        let mut effort = Effort::default();
+        decide(goal, 0, 1, &Monitor::new(control), &mut effort).unwrap_or_else(Outcome::Unknown)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        /// Verdicts agree with brute force when nested modal nodes are taken apart from the first round on.
+        #[test]
+        fn taking_nested_modal_nodes_apart_changes_no_verdict(goal in formulas(&["p", "q", "r"])) {
+            match decide_at_once(&goal) {
+                Outcome::Proof(proof) => {
+                    prop_assert!(valid(&goal));
+                    prop_assert_eq!(pxl_check::check_proof(&goal, &proof.encode()), Ok(()));
+                }
+                Outcome::Countermodel(model) => {
+                    prop_assert!(!valid(&goal));
+                    prop_assert_eq!(pxl_check::check_model(&goal, &model.encode()), Ok(()));
+                }
+                Outcome::Unknown(stop) => prop_assert!(false, "{}", stop),
+            }
+        }
+    }
+
+    fn calls(goal: &Formula, nested: u32) -> u64 {
+        let deadline = Instant::now() + Duration::from_mins(5);
+        let control = Control { deadline, memory_bytes: 1 << 30, cancel: None, go_on: &mut || true };
+        let mut effort = Effort::default();
+        let outcome = decide(goal, 0, nested, &Monitor::new(control), &mut effort);
+        assert!(matches!(outcome, Ok(Outcome::Proof(_))));
+        effort.solver_calls
+    }
+
+    /// `a0 -> DIA a1`, `a1 -> BOX a2` ... under `BOX` lead from `DIA a0` to `DIA a40` with a solver call a rung, or with a few where
+    /// the rungs are taken apart.
+    #[test]
+    fn a_modal_ladder_takes_few_solver_calls() {
+        let rung = |i: u32| format!("[](a{i} -> {}a{})", if i % 2 == 1 { "[]" } else { "<>" }, i + 1);
+        let rungs: Vec<String> = (0..40).map(rung).collect();
+        let goal = formula(&format!("{} /\\ <>a0 -> <>a40", rungs.join(" /\\ ")));
+        assert!(calls(&goal, 1) * 4 < calls(&goal, u32::MAX));
     }
 }

@@ -35,9 +35,9 @@ impl World {
         self.holds(lit.node()) == lit.holds()
     }
 
-    /// The truth of a node of the arena (children numbered from 0) that is neither an atom nor modal.
+    /// The truth of a node (children numbered from 1) that is neither an atom nor modal.
     pub(crate) fn local(&self, node: Node) -> bool {
-        let value = |node: u32| self.0[node as usize];
+        let value = |node: u32| self.holds(node);
         match node {
             Node::Top => true,
             Node::Bot | Node::Atom(_) | Node::Modal(..) => false,

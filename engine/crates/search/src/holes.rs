@@ -93,7 +93,7 @@ fn disjunctions(goal: &Formula, consequences: &[Lit]) -> Vec<Vec<Lit>> {
 
 /// The two literals of which a disjunctive literal says that one holds. A negation passes its literal on twice.
 fn parts(goal: &Formula, lit: Lit) -> Option<[Lit; 2]> {
-    let spec = from_one(goal.nodes()[lit.node() as usize - 1]);
+    let spec = from_one(*goal.nodes().get(lit.node() as usize - 1)?);
     match (spec, lit.holds()) {
         (Node::Binary(Connective::Or, a, b), true) => Some([Lit::new(a, true), Lit::new(b, true)]),
         (Node::Binary(Connective::And, a, b), false) => Some([Lit::new(a, false), Lit::new(b, false)]),

@@ -9,6 +9,9 @@
 
 mod cegar;
 mod countermodel;
+mod depth_one;
+mod derive;
+mod extension;
 mod fewest;
 mod holes;
 mod monitor;
@@ -51,6 +54,6 @@ pub struct Effort {
 pub fn search(goal: &Formula, seed: u64, control: Control<'_>) -> (Outcome, Effort) {
     let monitor = Monitor::new(control);
     let mut effort = Effort::default();
-    let outcome = cegar::decide(goal, seed, &monitor, &mut effort).unwrap_or_else(Outcome::Unknown);
+    let outcome = cegar::decide(goal, seed, cegar::NESTED, &monitor, &mut effort).unwrap_or_else(Outcome::Unknown);
     (outcome, effort)
 }

@@ -8,35 +8,15 @@
 //! Invariant of a level: `alone[&(i, l, j)]` records "pigeons i < l are not both in hole j", `housed[i]` records "pigeon i
 //! is in some hole", each beside the negated context.
 
+use crate::derive::derive;
+use crate::extension::Extension;
 use crate::holes::Principle;
 use crate::monitor::{Monitor, Stop};
 use crate::propagator::{Consequence, Derivation, Propagator};
-use crate::recorder::{Origin, Record, Recorder};
+use crate::recorder::{Record, Recorder};
 use pxl_cert::Lit;
-use pxl_check::definitional;
 use pxl_formula::{Connective, Node};
 use std::collections::HashMap;
-
-/// Nodes defined beside the goal's, numbered from the first number that the goal does not use.
-#[derive(Debug)]
-pub(crate) struct Extension {
-    pub(crate) nodes: Vec<Node>,
-    goal_nodes: u32,
-}
-
-impl Extension {
-    pub(crate) fn new(goal_nodes: u32) -> Self {
-        Self { nodes: Vec::new(), goal_nodes }
-    }
-
-    /// Defines a node, records its clauses, and returns its number with them.
-    fn define(&mut self, node: Node, recorder: &mut Recorder) -> Option<(u32, Vec<Record>)> {
-        let number = self.goal_nodes.checked_add(u32::try_from(self.nodes.len()).ok()?)?.checked_add(1)?;
-        self.nodes.push(node);
-        let clauses = (0..4).map_while(|k| definitional(number, node, k).map(|clause| (k, clause)));
-        Some((number, clauses.map(|(k, clause)| recorder.note(Origin::Def { node: number, k }, &clause)).collect()))
-    }
-}
 
 /// A literal that puts a pigeon into a hole, with the defining clauses that may be needed to reason about it.
 #[derive(Clone, Debug)]
@@ -269,40 +249,4 @@ fn positive(
         propagator.add(record, recorder.clause(record));
     }
     Some(Place { lit: Lit::new(number, true), definitions: Vec::new() })
-}
-
-/// The clause by unit propagation through some of the candidates, taken in whatever order they propagate.
-fn derive(recorder: &mut Recorder, clause: &[Lit], mut candidates: Vec<Record>) -> Option<Record> {
-    let mut values: HashMap<u32, bool> = clause.iter().map(|lit| (lit.node(), !lit.holds())).collect();
-    let mut hints = Vec::new();
-    loop {
-        let before = hints.len();
-        let mut place = 0;
-        while place < candidates.len() {
-            let candidate = candidates[place];
-            let mut open = None;
-            let mut useless = false;
-            for &lit in recorder.clause(candidate) {
-                match values.get(&lit.node()) {
-                    Some(&value) if value == lit.holds() => useless = true,
-                    Some(_) => {}
-                    None if open.is_some_and(|other| other != lit) => useless = true,
-                    None => open = Some(lit),
-                }
-            }
-            if useless {
-                place += 1;
-                continue;
-            }
-            candidates.remove(place);
-            hints.push(candidate);
-            match open {
-                Some(lit) => values.insert(lit.node(), lit.holds()),
-                None => return Some(recorder.note_rup(clause, &hints)),
-            };
-        }
-        if hints.len() == before {
-            return None;
-        }
-    }
 }

@@ -2,44 +2,90 @@
 //!
 //! The solver's model gives every modal node a value, though few of them matter; binding the other worlds to all of them
 //! would refuse worlds for no reason. So one reason for each node's value is chosen, the one that rests on the fewest
-//! modal nodes, and the modal nodes in it are the relevant ones.
+//! modal nodes, and the modal nodes in it are the relevant ones. A modal node with a form (`depth_one.rs`) rests on that.
 //!
-//! Invariant: the relevant modal nodes are closed under descent, so that worlds which agree on them agree on what each of
-//! them says.
+//! Invariant: what a relevant modal node says of a world rests on relevant ones, so that worlds which agree on them agree on what
+//! each of them says.
 
 use crate::countermodel::World;
-use pxl_formula::{Connective, Formula, Node, NodeId};
+use crate::depth_one::{Form, Forms};
+use pxl_cert::Lit;
+use pxl_formula::{Connective, Node};
 
-/// For each node (from 0) whether it is a modal node that the root's value in the world rests on.
-pub(crate) fn modal_nodes(goal: &Formula, world: &World) -> Vec<bool> {
-    let nodes = goal.nodes();
-    let value = |node: NodeId| world.holds(node + 1);
-    let cost = costs(nodes, value);
-    let mut relevant = vec![false; nodes.len()];
-    let mut seen = vec![false; nodes.len()];
-    let mut pending = vec![goal.root()];
+/// What the root's value in a world rests on.
+#[derive(Debug)]
+pub(crate) struct Relevant {
+    /// For each node (numbered from 1, at its number less one) whether it is a modal node of these.
+    pub(crate) nodes: Vec<bool>,
+    /// Nodes that stand for many of them: `BOX` literals over conjunctions that hold, the outermost.
+    pub(crate) conjunctions: Vec<Lit>,
+}
+
+/// The relevant modal nodes.
+pub(crate) fn modal_nodes(specs: &[Node], forms: &Forms, root: u32, world: &World) -> Relevant {
+    let value = |node: u32| world.holds(node);
+    let cost = costs(specs, value);
+    let mut relevant = Relevant { nodes: vec![false; specs.len()], conjunctions: Vec::new() };
+    let mut seen = vec![false; specs.len()];
+    let mut below = vec![false; specs.len()];
+    // Parts of a conjunction that stands for them.
+    let mut covered = vec![false; specs.len()];
+    let mut pending = vec![root];
     while let Some(node) = pending.pop() {
-        if std::mem::replace(&mut seen[node as usize], true) {
+        if std::mem::replace(&mut seen[node as usize - 1], true) {
             continue;
         }
-        match nodes[node as usize] {
-            Node::Modal(..) => descend(nodes, node, &mut relevant),
-            spec => pending.extend(reason(spec, value, |child| cost[child as usize]).into_iter().flatten()),
+        let spec = specs[node as usize - 1];
+        match (spec, forms.of(node)) {
+            (Node::Modal(..), Some(form)) => {
+                let holds = |lit: &Lit| value(lit.node()) == lit.holds();
+                if let Form::All(lits) = form
+                    && lits.iter().all(holds)
+                {
+                    if !covered[node as usize - 1] {
+                        relevant.conjunctions.push(Lit::new(node, value(node)));
+                    }
+                    for lit in lits {
+                        covered[lit.node() as usize - 1] = true;
+                    }
+                }
+                pending.extend(form_reason(form, holds, |lit| seen[lit.node() as usize - 1]));
+            }
+            (Node::Modal(_, argument), None) => {
+                relevant.nodes[node as usize - 1] = true;
+                pending.extend(modal_nodes_below(specs, argument, &mut below));
+            }
+            _ => pending.extend(reason(spec, value, |child| cost[child as usize - 1]).into_iter().flatten()),
         }
     }
     relevant
 }
 
+/// The nodes whose values suffice for the form's: preferably those that are relevant in any case.
+fn form_reason(form: &Form, holds: impl Fn(&Lit) -> bool, seen: impl Fn(&Lit) -> bool) -> Vec<u32> {
+    let (lits, all): (&[Lit], bool) = match form {
+        Form::All(lits) => (lits, true),
+        Form::Some(lits) => (lits, false),
+    };
+    // A conjunction fails by one literal, a disjunction holds by one.
+    let mut deciding = lits.iter().filter(|lit| holds(lit) != all).peekable();
+    if deciding.peek().is_none() {
+        return lits.iter().map(|lit| lit.node()).collect();
+    }
+    let first = deciding.peek().map(|lit| lit.node());
+    deciding.find(|lit| seen(lit)).map(|lit| lit.node()).or(first).into_iter().collect()
+}
+
 /// How many modal nodes, more or less, each node's value rests on.
-fn costs(nodes: &[Node], value: impl Fn(NodeId) -> bool + Copy) -> Vec<u32> {
-    let mut cost: Vec<u32> = Vec::with_capacity(nodes.len());
-    for &node in nodes {
+fn costs(specs: &[Node], value: impl Fn(u32) -> bool + Copy) -> Vec<u32> {
+    let mut cost: Vec<u32> = Vec::with_capacity(specs.len());
+    for &node in specs {
         let own = match node {
-            Node::Modal(_, a) => 16 + cost[a as usize],
-            _ => reason(node, value, |child| cost[child as usize])
+            Node::Modal(_, a) => 16 + cost[a as usize - 1],
+            _ => reason(node, value, |child| cost[child as usize - 1])
                 .into_iter()
                 .flatten()
-                .fold(0, |sum: u32, child| sum.saturating_add(cost[child as usize])),
+                .fold(0, |sum: u32, child| sum.saturating_add(cost[child as usize - 1])),
         };
         cost.push(own.min(1 << 24));
     }
@@ -47,7 +93,7 @@ fn costs(nodes: &[Node], value: impl Fn(NodeId) -> bool + Copy) -> Vec<u32> {
 }
 
 /// The children whose values suffice for the node's value.
-fn reason(node: Node, value: impl Fn(NodeId) -> bool, cost: impl Fn(NodeId) -> u32) -> [Option<NodeId>; 2] {
+fn reason(node: Node, value: impl Fn(u32) -> bool, cost: impl Fn(u32) -> u32) -> [Option<u32>; 2] {
     let Node::Binary(connective, a, b) = node else { return node.children() };
     // Which value of each argument suffices alone.
     let (left, right) = match connective {
@@ -64,19 +110,19 @@ fn reason(node: Node, value: impl Fn(NodeId) -> bool, cost: impl Fn(NodeId) -> u
     }
 }
 
-/// Marks a modal node and all modal nodes below it.
-fn descend(nodes: &[Node], from: NodeId, relevant: &mut [bool]) {
+/// The nearest modal nodes below a node, those that were not met before.
+fn modal_nodes_below(specs: &[Node], from: u32, met: &mut [bool]) -> Vec<u32> {
+    let mut found = Vec::new();
     let mut pending = vec![from];
-    let mut seen = std::collections::HashSet::new();
     while let Some(node) = pending.pop() {
-        let spec = nodes[node as usize];
-        if matches!(spec, Node::Modal(..)) {
-            if std::mem::replace(&mut relevant[node as usize], true) {
-                continue;
-            }
-        } else if !seen.insert(node) {
+        if std::mem::replace(&mut met[node as usize - 1], true) {
             continue;
         }
-        pending.extend(spec.children().into_iter().flatten());
+        let spec = specs[node as usize - 1];
+        match spec {
+            Node::Modal(..) => found.push(node),
+            _ => pending.extend(spec.children().into_iter().flatten()),
+        }
     }
+    found
 }

@@ -69,10 +69,14 @@ impl<'m, 'c> Solver<'m, 'c> {
             Err(_) => ControlSignal::Terminate,
         });
         let mut solver = Self { inner, tracer, monitor, calls: 0 };
-        if let Some(last) = u32::try_from(variables).ok().and_then(|count| count.checked_sub(1)) {
-            solver.inner.reserve(Var::new(last)).map_err(|error| defect(&error))?;
-        }
+        solver.reserve(u32::try_from(variables).unwrap_or(u32::MAX))?;
         Ok(solver)
+    }
+
+    /// Makes room for the nodes up to this number.
+    pub(crate) fn reserve(&mut self, node: u32) -> Result<(), Stop> {
+        let Some(last) = node.checked_sub(1) else { return Ok(()) };
+        self.inner.reserve(Var::new(last)).map_err(|error| defect(&error))
     }
 
     pub(crate) fn recorder(&mut self) -> &mut Recorder {

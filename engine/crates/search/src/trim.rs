@@ -1,8 +1,8 @@
 //! From the solver's records to a certificate.
 
 use crate::cegar::from_one;
+use crate::extension::Extension;
 use crate::monitor::Stop;
-use crate::pigeonhole::Extension;
 use crate::recorder::{Origin, Record, Recorder};
 use crate::repair;
 use pxl_cert::{Lit, Proof, Step};
@@ -29,8 +29,8 @@ pub(crate) fn certificate(
 /// The records that the last one rests on, numbered anew.
 fn trimmed(goal: &Formula, recorder: &Recorder, extension: &Extension, last: Record) -> Proof {
     let needed = needed(recorder, last);
-    let numbers = Numbers { root: goal.root() + 1, added: u32::try_from(extension.nodes.len()).unwrap_or(u32::MAX) };
-    let mut proof = node_table(goal, extension, numbers);
+    let numbers = Numbers::of_used(goal, recorder, extension, &needed);
+    let mut proof = node_table(goal, extension, &numbers);
     let mut number = vec![0_u32; needed.len()];
     let (mut clause, mut hints) = (Vec::new(), Vec::new());
     let mut count = 0;
@@ -58,24 +58,59 @@ fn trimmed(goal: &Formula, recorder: &Recorder, extension: &Extension, last: Rec
     proof
 }
 
-/// How the certificate numbers the nodes of the search: the goal's node comes last, after the nodes added to the goal's.
-#[derive(Clone, Copy)]
+/// How the certificate numbers the nodes of the search: those added to the goal's that the proof uses come before the goal's node.
 struct Numbers {
     root: u32,
-    added: u32,
+    /// For each added node its number in the certificate, or 0 when it has none.
+    added: Vec<u32>,
+    last: u32,
 }
 
 impl Numbers {
-    fn of(self, node: u32) -> u32 {
+    fn of_used(goal: &Formula, recorder: &Recorder, extension: &Extension, needed: &[bool]) -> Self {
+        let root = goal.root() + 1;
+        let mut used = vec![false; extension.nodes.len()];
+        let mut mark = |node: u32| {
+            if let Some(place) = node.checked_sub(root + 1) {
+                used[place as usize] = true;
+            }
+        };
+        for (record, _) in (0..).zip(needed).filter(|(_, needed)| **needed) {
+            recorder.clause(record).iter().for_each(|lit| mark(lit.node()));
+            if let Origin::Def { node, .. } | Origin::Nec { node, .. } = recorder.origin(record) {
+                mark(node);
+            }
+        }
+        for place in (0..used.len()).rev().collect::<Vec<_>>() {
+            if used[place] {
+                for child in extension.nodes[place].children().into_iter().flatten() {
+                    if let Some(child) = child.checked_sub(root + 1) {
+                        used[child as usize] = true;
+                    }
+                }
+            }
+        }
+        // The goal's node comes last, so the first added one takes its number.
+        let mut last = root;
+        let number = |used: bool| {
+            let number = if used { last } else { 0 };
+            last += u32::from(used);
+            number
+        };
+        let added = used.into_iter().map(number).collect();
+        Self { root, added, last }
+    }
+
+    fn of(&self, node: u32) -> u32 {
         match node.cmp(&self.root) {
             Ordering::Less => node,
-            Ordering::Equal => node + self.added,
-            Ordering::Greater => node - 1,
+            Ordering::Equal => self.last,
+            Ordering::Greater => self.added[(node - self.root - 1) as usize],
         }
     }
 }
 
-fn node_table(goal: &Formula, extension: &Extension, numbers: Numbers) -> Proof {
+fn node_table(goal: &Formula, extension: &Extension, numbers: &Numbers) -> Proof {
     let mut proof = Proof::default();
     let mut push = |node| match node {
         Node::Atom(atom) => proof.push_atom(goal.atoms()[atom as usize].as_bytes()),
@@ -88,7 +123,7 @@ fn node_table(goal: &Formula, extension: &Extension, numbers: Numbers) -> Proof 
     for &node in below {
         push(from_one(node));
     }
-    for &node in &extension.nodes {
+    for (&node, _) in extension.nodes.iter().zip(&numbers.added).filter(|(_, number)| **number != 0) {
         push(node);
     }
     push(from_one(root));
