@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from logos_pxl.client.interface import AsyncProver
-from logos_pxl.client.models import Verdict
 from logos_pxl.errors import CertificateNotFound
 from logos_pxl.explaining import Derivation, Refutation, TooLarge, derivation, refutation
+from logos_pxl.wire.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

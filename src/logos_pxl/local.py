@@ -12,7 +12,6 @@ from pydantic_core import to_json
 
 from logos_pxl.client import calls
 from logos_pxl.client.jobs import fitting
-from logos_pxl.client.models import Answer, Certificate, CountermodelSearch, Verdict
 from logos_pxl.errors import CertificateNotFound
 from logos_pxl.goals import Goal
 from logos_pxl.proving import Certificate as LocalCertificate
@@ -21,6 +20,8 @@ from logos_pxl.proving.documents import countermodel_document, described, prove_
 from logos_pxl.proving.export import coq_file
 from logos_pxl.runtime import Runtime
 from logos_pxl.settings import Settings
+from logos_pxl.wire.base import Answer
+from logos_pxl.wire.verdicts import Certificate, CountermodelSearch, Verdict
 
 A = TypeVar("A", bound=Answer)
 

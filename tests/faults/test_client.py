@@ -28,7 +28,7 @@ from logos_pxl.client import (
     SoundnessAlarm,
     Verdict,
 )
-from logos_pxl.wire.certificate_ids import certificate_id
+from logos_pxl.wire.ids import certificate_id
 
 KEY = "0c" * 32
 QUICK = Retrying(attempts=4, total_s=20, initial_s=0.01, longest_s=0.05, jitter_s=0.01)
@@ -153,7 +153,7 @@ def test_a_server_that_falls_silent_is_not_waited_for_for_ever(silent: bytes, mo
         (answer(b"not here", status=404, media_type="text/plain"), ProtocolError, "is the address right"),
         (answer({"type": 1}, status=400, media_type="application/problem+json"), ProtocolError, "cannot be read"),
         (answer([], status=400, media_type="application/problem+json"), ProtocolError, "cannot be read"),
-        (problem("malformed-goal", 400), ProtocolError, "does not say all"),
+        (problem("malformed-goal", 400), ProtocolError, "members of the problem are missing"),
     ],
 )
 def test_what_will_not_pass_is_told_at_once(prove: Prove, refused: bytes, error: type[PxlError], says: str) -> None:

@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from logos_pxl.client.models import Countermodel, CountermodelSearch, Verdict
 from logos_pxl.explaining import Derivation, shown
 from logos_pxl.explanations import Explained
+from logos_pxl.wire.verdicts import Countermodel, CountermodelSearch, Verdict
 
 
 class _Answer(BaseModel):

@@ -127,7 +127,7 @@ def prove(
     """
     from logos_pxl.cli.deciding import GoalRequest, decide_all
     from logos_pxl.cli.printing import JsonPrinter, VerdictPrinter
-    from logos_pxl.client.models import Verdict
+    from logos_pxl.wire.verdicts import Verdict
 
     request = GoalRequest(goals or [], file, input_format.value, timeout_ms, url, jobs)
     printer = JsonPrinter[Verdict]() if json else VerdictPrinter()
@@ -150,7 +150,7 @@ def countermodel(
     """Print a countermodel to each goal, or say that there is none."""
     from logos_pxl.cli.deciding import GoalRequest, decide_all
     from logos_pxl.cli.printing import CountermodelPrinter, JsonPrinter
-    from logos_pxl.client.models import CountermodelSearch
+    from logos_pxl.wire.verdicts import CountermodelSearch
 
     request = GoalRequest(goals or [], file, input_format.value, timeout_ms, url, jobs)
     printer = JsonPrinter[CountermodelSearch]() if json else CountermodelPrinter()

@@ -14,8 +14,8 @@ import typer
 from logos_pxl.cli.deciding import at_once, opened_prover, service_address
 from logos_pxl.cli.printing import ExitStatus, print_error, print_json
 from logos_pxl.client.interface import AsyncProver
-from logos_pxl.client.models import Verdict
 from logos_pxl.errors import PxlError
+from logos_pxl.wire.verdicts import Verdict
 
 # Of each kind a few, small and a little larger; {0} makes the atoms of each run new.
 _GOALS = (

@@ -15,9 +15,9 @@ import typer
 from logos_pxl.cli.deciding import Ask
 from logos_pxl.cli.printing import ExitStatus, print_error, print_json, print_reason
 from logos_pxl.client.interface import AsyncProver
-from logos_pxl.client.models import Verdict
 from logos_pxl.errors import PxlError, RequestError, SessionError
 from logos_pxl.settings import Settings
+from logos_pxl.wire.verdicts import Verdict
 
 if TYPE_CHECKING:
     from logos_pxl.proving import Certificate

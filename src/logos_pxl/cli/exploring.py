@@ -7,10 +7,10 @@ import typer
 
 from logos_pxl.cli.deciding import GoalRequest, goals_of
 from logos_pxl.cli.printing import COLOURS, ExitStatus, echo, print_error, print_json, print_table, worst
-from logos_pxl.client.models import Verdict
 from logos_pxl.errors import PxlError
 from logos_pxl.explaining import Claim, Derivation, Refutation, Step, shown
 from logos_pxl.explanations import Explained
+from logos_pxl.wire.verdicts import Verdict
 
 if TYPE_CHECKING:
     from logos_pxl.goals import Goal, Notation

@@ -12,8 +12,8 @@ from typing import Any, Generic, TextIO, TypeVar
 
 import typer
 
-from logos_pxl.client.models import Countermodel, CountermodelSearch, Verdict
 from logos_pxl.errors import PxlError
+from logos_pxl.wire.verdicts import Countermodel, CountermodelSearch, Verdict
 
 
 class ExitStatus(IntEnum):

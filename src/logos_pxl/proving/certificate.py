@@ -15,7 +15,8 @@ from typing import Any
 from logos_pxl.errors import MalformedCertificate
 from logos_pxl.goals import LOGIC
 from logos_pxl.kernel import CheckKind
-from logos_pxl.wire.certificate_ids import FORMAT, certificate_id
+from logos_pxl.wire.ids import CERTIFICATE_FORMAT as FORMAT
+from logos_pxl.wire.ids import certificate_id
 
 
 @dataclass(frozen=True, slots=True)

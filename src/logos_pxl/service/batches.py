@@ -23,9 +23,8 @@ from logos_pxl.service.budgets import request_budget_s
 from logos_pxl.service.problems import InvalidFields, defect, problem_of
 from logos_pxl.service.reading import read_goal
 from logos_pxl.service.streaming import StreamedResponse
-from logos_pxl.service.work_schemas import BatchRequest
-
-LINES_MEDIA_TYPE = "application/x-ndjson"
+from logos_pxl.wire.http import LINES
+from logos_pxl.wire.work import BatchRequest
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class BatchEndpoint:
         budget_s = request_budget_s(asked.timeout_ms, settings)
         self._runtime.observer.batch(len(asked.goals))
         pieces = self._lines(asked.goals, budget_s, time.monotonic() + settings.batch_timeout_s)
-        return StreamedResponse(request, pieces, media_type=LINES_MEDIA_TYPE, send_timeout_s=settings.connection_timeout_s)
+        return StreamedResponse(request, pieces, media_type=LINES, send_timeout_s=settings.connection_timeout_s)
 
     async def _lines(self, goals: list[Any], budget_s: float, deadline: float) -> AsyncGenerator[bytes, None]:
         left = iter(enumerate(goals))

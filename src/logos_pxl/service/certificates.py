@@ -14,12 +14,10 @@ from logos_pxl.proving.latex import TooLargeToSet, latex_file
 from logos_pxl.service.answers import json_response
 from logos_pxl.service.negotiation import best_form
 from logos_pxl.service.problems import InvalidFields, NotAcceptable
-
-COQ_MEDIA_TYPE = "text/x-coq"
-LATEX_MEDIA_TYPE = "text/x-tex"
+from logos_pxl.wire.http import COQ, LATEX
 
 _NAME = re.compile(r"(?P<id>[0-9a-f]{64})(?:\.(?P<suffix>json|v|tex))?")
-_FORMS = {"application/json": "json", COQ_MEDIA_TYPE: "v", LATEX_MEDIA_TYPE: "tex", "application/x-tex": "tex", "text/plain": "v"}
+_FORMS = {"application/json": "json", COQ: "v", LATEX: "tex", "application/x-tex": "tex", "text/plain": "v"}
 _FORM_NAMES = "json, v or tex"
 
 
@@ -48,7 +46,7 @@ def _response(certificate: Certificate, form: str) -> Response:
     if form == "json":
         return json_response(described(certificate))
     try:
-        text, media_type = (coq_file(certificate), COQ_MEDIA_TYPE) if form == "v" else (latex_file(certificate), LATEX_MEDIA_TYPE)
+        text, media_type = (coq_file(certificate), COQ) if form == "v" else (latex_file(certificate), LATEX)
     except TooLargeToSet as error:
         raise NotAcceptable(str(error)) from error
     headers = {"Content-Disposition": f'attachment; filename="pxl_{certificate.id[:16]}.{form}"'}
@@ -66,7 +64,5 @@ def _form(request: Request) -> str:
     accept = ",".join(request.headers.getlist("accept"))
     form = best_form(accept, tuple(_FORMS))
     if form is None:
-        raise NotAcceptable(
-            f"a certificate comes as application/json, {COQ_MEDIA_TYPE} or {LATEX_MEDIA_TYPE}, and Accept names none: {accept[:200]!r}"
-        )
+        raise NotAcceptable(f"a certificate comes as application/json, {COQ} or {LATEX}, and Accept names none: {accept[:200]!r}")
     return _FORMS[form]

@@ -21,10 +21,9 @@ from logos_pxl.service.negotiation import best_form
 from logos_pxl.service.preferences import Preferences, preferences_of
 from logos_pxl.service.problems import NotAcceptable, defect
 from logos_pxl.service.reading import read_goal
-from logos_pxl.service.schemas import ProveRequest
 from logos_pxl.service.streaming import StreamedResponse
-
-EVENTS_MEDIA_TYPE = "text/event-stream"
+from logos_pxl.wire.http import EVENTS
+from logos_pxl.wire.verdicts import ProveRequest
 
 _JSON = "application/json"
 _SERVER_ERROR = 500
@@ -81,10 +80,10 @@ class JobEndpoints:
     async def _tell(self, request: Request, job: Job) -> Response:
         """JSON, at once or after ``Prefer: wait``; or the job's events until it ends."""
         accept = ",".join(request.headers.getlist("accept"))
-        form = best_form(accept, (_JSON, EVENTS_MEDIA_TYPE))
+        form = best_form(accept, (_JSON, EVENTS))
         if form is None:
-            raise NotAcceptable(f"a job comes as {_JSON} or {EVENTS_MEDIA_TYPE}, and Accept names neither: {accept[:200]!r}")
-        if form == EVENTS_MEDIA_TYPE and request.method == "GET":
+            raise NotAcceptable(f"a job comes as {_JSON} or {EVENTS}, and Accept names neither: {accept[:200]!r}")
+        if form == EVENTS and request.method == "GET":
             return self._events_response(request, job)
         headers = dict(_NO_STORE)
         wait_s = preferences_of(request).wait_s
@@ -120,7 +119,7 @@ class JobEndpoints:
             # The client has seen the end, and is to connect no more.
             return Response(status_code=204)
         pieces = _events(job, seen if seen < job.number else 0, self._settings.event_interval_s)
-        return StreamedResponse(request, pieces, media_type=EVENTS_MEDIA_TYPE, send_timeout_s=self._settings.connection_timeout_s)
+        return StreamedResponse(request, pieces, media_type=EVENTS, send_timeout_s=self._settings.connection_timeout_s)
 
 
 def job_document(job: Job) -> bytes:

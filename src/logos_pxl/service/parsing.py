@@ -11,7 +11,7 @@ from logos_pxl.runtime import Runtime
 from logos_pxl.service.answers import json_response
 from logos_pxl.service.bodies import read_json
 from logos_pxl.service.reading import read_goal
-from logos_pxl.service.schemas import ParseRequest
+from logos_pxl.wire.work import ParseRequest
 
 MAX_SHOWN_NODES = 2_000
 """Connectives and atoms of the largest goal whose subformulas are listed and which is printed in every notation."""

@@ -1,11 +1,12 @@
-"""Errors as answers: problem details (RFC 9457), by one table.
+"""Errors as answers: problem details (RFC 9457).
 
 Invariant: every refusal of this service is ``application/problem+json`` with a type, a title, a status and a detail that says what, where
-and what would be right. ``STATUSES`` is the only place that gives an error class its status.
+and what would be right. Status and title belong to the error's code (``logos_pxl.wire.problems``).
 """
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pydantic_core import to_json
@@ -14,11 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from logos_pxl.errors import (
-    BatchTooLarge,
-    CertificateNotFound,
-    ConfigurationError,
     GoalTooLarge,
-    JobNotFound,
     KernelUnavailable,
     MalformedGoal,
     Overloaded,
@@ -26,15 +23,12 @@ from logos_pxl.errors import (
     RequestError,
     RequestTooLarge,
     SessionError,
-    SoundnessAlarm,
     StorageUnavailable,
 )
 from logos_pxl.service.refusals import AmbiguousRequest, QuotaExceeded, Unauthenticated
-from logos_pxl.shared_state import NoncesFull
+from logos_pxl.wire.http import PROBLEM
+from logos_pxl.wire.problems import PROBLEMS, TYPE_PREFIX
 from logos_pxl.wire.signing import ALGORITHM
-
-MEDIA_TYPE = "application/problem+json"
-TYPE_PREFIX = "urn:pxl:problem:"
 
 
 class NotAcceptable(RequestError):
@@ -71,36 +65,12 @@ class SlowBody(RequestError):
     code = "request-timeout"
 
 
-STATUSES: tuple[tuple[type[PxlError], int, str], ...] = (
-    (Unauthenticated, 401, "The request is not authenticated"),
-    (CertificateNotFound, 404, "No such certificate"),
-    (JobNotFound, 404, "No such job"),
-    (NotAcceptable, 406, "No acceptable form"),
-    (SlowBody, 408, "The body came too slowly"),
-    (GoalTooLarge, 413, "The goal is too large"),
-    (BatchTooLarge, 413, "The batch is too large"),
-    (RequestTooLarge, 413, "The request is too large"),
-    (UnsupportedMediaType, 415, "Unsupported media type"),
-    (QuotaExceeded, 429, "Too many requests of this client"),
-    (AmbiguousRequest, 400, "The request is ambiguous"),
-    (MalformedGoal, 400, "The goal is malformed"),
-    (InvalidJson, 400, "The body is not valid JSON"),
-    (InvalidFields, 400, "Wrong fields"),
-    (RequestError, 400, "The request cannot be answered"),
-    (Overloaded, 503, "The service has no capacity now"),
-    (StorageUnavailable, 503, "The certificate store is not available"),
-    (NoncesFull, 503, "No more signed requests can be told apart"),
-    (SessionError, 503, "The proof kernel is not available"),
-    (SoundnessAlarm, 500, "Search and kernel disagree"),
-    (ConfigurationError, 500, "The service is set up wrongly"),
-    (PxlError, 500, "Internal error"),
+_ROUTER_REFUSALS: Mapping[int, tuple[str, str]] = MappingProxyType(
+    {
+        404: ("not-found", "there is nothing under {path}; /openapi.json lists what there is"),
+        405: ("method-not-allowed", "{path} does not answer to {method}; see the Allow field"),
+    }
 )
-"""Error class, status, title; the first class that fits counts."""
-
-_HTTP_TITLES: Mapping[int, tuple[str, str, str]] = {
-    404: ("not-found", "No such resource", "there is nothing under {path}; /openapi.json lists what there is"),
-    405: ("method-not-allowed", "Method not allowed", "{path} does not answer to {method}; see the Allow field"),
-}
 
 
 def problem(
@@ -114,12 +84,12 @@ def problem(
 ) -> Response:
     """A problem document; ``members`` are its extension members."""
     document = {"type": TYPE_PREFIX + code, "title": title, "status": status, "detail": detail, **(members or {})}
-    return Response(to_json(document), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    return Response(to_json(document), status_code=status, media_type=PROBLEM, headers=headers)
 
 
 def problem_of(error: PxlError) -> Response:
     """The answer that an error amounts to."""
-    status, title = next((status, title) for kind, status, title in STATUSES if isinstance(error, kind))
+    status, title = PROBLEMS[error.code]
     members, headers = _extras(error)
     if isinstance(error, SlowBody | AmbiguousRequest) or type(error) is RequestTooLarge:
         # What is left of the body is not read, or nobody knows where it ends: the connection cannot be used again.
@@ -137,13 +107,13 @@ def _extras(error: PxlError) -> tuple[dict[str, Any], dict[str, str]]:
             return {"limit": error.limit, "maximum": error.maximum}, {}
         case InvalidFields():
             return {"errors": error.errors}, {}
+        case Unauthenticated():
+            return {"reason": error.refusal.code}, {"WWW-Authenticate": ALGORITHM}
     return {}, _extra_headers(error)
 
 
 def _extra_headers(error: PxlError) -> dict[str, str]:
     match error:
-        case Unauthenticated():
-            return {"WWW-Authenticate": ALGORITHM}
         case (
             KernelUnavailable(retry_after_s=float() | int() as wait)
             | Overloaded(retry_after_s=float() | int() as wait)
@@ -169,15 +139,16 @@ async def on_pxl_error(_: Request, error: Exception) -> Response:
 
 def http_code(error: HTTPException) -> str:
     """The short name of what the router itself refuses."""
-    return _HTTP_TITLES[error.status_code][0] if error.status_code in _HTTP_TITLES else "http"
+    return _ROUTER_REFUSALS[error.status_code][0] if error.status_code in _ROUTER_REFUSALS else "http"
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
     """For what the router itself refuses."""
     if not isinstance(error, HTTPException):
         raise error
-    code, title, detail = _HTTP_TITLES.get(error.status_code, ("http", error.detail, error.detail))
-    shown = detail.format(path=request.url.path, method=request.method)
+    code, detail = _ROUTER_REFUSALS.get(error.status_code, ("http", ""))
+    title = PROBLEMS[code].title if code in PROBLEMS else error.detail
+    shown = detail.format(path=request.url.path, method=request.method) or error.detail
     return problem(error.status_code, code, title, shown, headers=error.headers)
 
 

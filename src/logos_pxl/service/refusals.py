@@ -1,28 +1,15 @@
 """What is refused before any route: ambiguity, a signature, a quota. The layers of ``gate`` raise these; ``problems.py`` answers them."""
 
-from enum import Enum
-
 from logos_pxl.errors import RequestError
+from logos_pxl.wire.signing import Refusal
+
+__all__ = ["AmbiguousRequest", "QuotaExceeded", "Refusal", "Unauthenticated"]
 
 
 class AmbiguousRequest(RequestError):
     """Two readers could take the request differently (HTTP 400)."""
 
     code = "ambiguous-request"
-
-
-class Refusal(Enum):
-    """Why a signature was refused; the value is all that the caller is told."""
-
-    MISSING = "Missing signature"
-    WINDOW = "Timestamp outside window"
-    INVALID = "Invalid signature"
-    REUSED = "Nonce reused"
-
-    @property
-    def code(self) -> str:
-        """The reason as a metric's label."""
-        return self.value.lower().replace(" ", "-")
 
 
 class Unauthenticated(RequestError):

@@ -18,7 +18,7 @@ from logos_pxl.service.ending import cut_off
 from logos_pxl.service.jobs import JobEndpoints
 from logos_pxl.service.preferences import preferences_of
 from logos_pxl.service.reading import read_goal
-from logos_pxl.service.schemas import ProveRequest
+from logos_pxl.wire.verdicts import ProveRequest
 
 _CLIENT_CLOSED_REQUEST = 499
 

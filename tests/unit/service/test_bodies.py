@@ -12,7 +12,8 @@ from logos_pxl.errors import RequestError, RequestTooLarge
 from logos_pxl.service.bodies import read_json
 from logos_pxl.service.context import RequestContext
 from logos_pxl.service.problems import InvalidFields, InvalidJson, SlowBody, UnsupportedMediaType
-from logos_pxl.service.schemas import ParseRequest, ProveRequest
+from logos_pxl.wire.verdicts import ProveRequest
+from logos_pxl.wire.work import ParseRequest
 
 JSON = {"content-type": "application/json"}
 

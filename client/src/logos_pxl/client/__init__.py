@@ -17,7 +17,6 @@ from logos_pxl.client.errors import (
     ServiceFailed,
     ServiceUnavailable,
 )
-from logos_pxl.client.models import Certificate, Countermodel, CountermodelSearch, Health, Job, Verdict
 from logos_pxl.client.retrying import NEVER, Retrying
 from logos_pxl.client.synchronous import PxlClient
 from logos_pxl.wire.errors import (
@@ -29,6 +28,9 @@ from logos_pxl.wire.errors import (
     SoundnessAlarm,
     TimeoutTooLong,
 )
+from logos_pxl.wire.state import Health
+from logos_pxl.wire.verdicts import Certificate, Countermodel, CountermodelSearch, Verdict
+from logos_pxl.wire.work import Job
 
 __all__ = [
     "NEVER",

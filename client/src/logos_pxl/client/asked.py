@@ -1,16 +1,16 @@
-"""Whether an answer is about the goal that was asked, read a second time and without the service's parser.
+"""Checks that an answer is about the goal that was asked, without the service's parser.
 
-Invariant: ``about_another`` says yes only when both texts were read here, wholly, and are different formulas. What this reading does not
-know (LaTeX, words, anything else) is no evidence of anything.
+Invariant: ``about_another`` says yes only when both texts were read completely and every difference is one that no parser could make. Text
+that this version cannot read (LaTeX, words, new symbols) is no evidence.
 """
 
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from logos_pxl.wire.formulas import Formula, parse
+from logos_pxl.wire.formulas import Formula, may_be_constant, parse
 
-# Symbols as the operations manual writes them.
+# Symbols of the operations manual.
 _SYMBOLS: Mapping[str, str] = MappingProxyType(
     {
         "[]": " BOX ",
@@ -30,18 +30,26 @@ _SYMBOLS: Mapping[str, str] = MappingProxyType(
 )
 _SYMBOL = re.compile("|".join(re.escape(symbol) for symbol in _SYMBOLS))
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_']*")
-# Words that a service may read as something else than a name.
+# A name that no version reads as a constant or an operator: one letter, perhaps with digits, underscores and primes.
+_CERTAIN_NAME = re.compile(r"[A-Za-z][0-9_']*")
+# Words that this version's service reads as operators or constants.
 _WORDS = frozenset(("and", "or", "not", "implies", "iff", "true", "false", "box", "dia", "necessarily", "possibly"))
-# Longer goals are not read a second time: nobody should wait for it.
-_MOST_CHARACTERS = 20_000
+# Longer goals are not compared, to bound the time.
+_MAX_CHARACTERS = 20_000
 
 
 def about_another(asked: str, answered: str) -> bool:
     """Whether ``answered`` is certainly another formula than ``asked``."""
-    if len(asked) > _MOST_CHARACTERS or len(answered) > _MOST_CHARACTERS:
+    if len(asked) > _MAX_CHARACTERS or len(answered) > _MAX_CHARACTERS:
         return False
     ours, theirs = _read(_SYMBOL.sub(lambda found: _SYMBOLS[found[0]], asked)), _read(answered)
-    return ours is not None and theirs is not None and _shape(ours) != _shape(theirs)
+    if ours is None or theirs is None:
+        return False
+    lost, new = _atoms(ours) - _atoms(theirs), _atoms(theirs) - _atoms(ours)
+    # A newer service may read a word as a constant, and print a constant that this version takes for an atom.
+    if any(not _CERTAIN_NAME.fullmatch(name) for name in lost) or any(may_be_constant(name) for name in new):
+        return any(not may_be_constant(name) for name in new)
+    return _table(ours) != _table(theirs)
 
 
 def _read(text: str) -> Formula | None:
@@ -50,12 +58,15 @@ def _read(text: str) -> Formula | None:
         formula = parse(text)
     except ValueError:
         return None
-    names = [part.head for part in formula.subformulas() if part.atomic]
-    return formula if all(_NAME.fullmatch(name) and name.lower() not in _WORDS for name in names) else None
+    return formula if all(_NAME.fullmatch(name) and name.lower() not in _WORDS for name in _atoms(formula)) else None
 
 
-def _shape(formula: Formula) -> list[tuple[str, tuple[int, ...]]]:
-    """The formula as a table of its subformulas, which equal formulas have alike; compared without recursion."""
+def _atoms(formula: Formula) -> set[str]:
+    return {part.head for part in formula.subformulas() if part.atomic}
+
+
+def _table(formula: Formula) -> list[tuple[str, tuple[int, ...]]]:
+    """The formula as a table of its subformulas, the same for equal formulas; compared without recursion."""
     places: dict[int, int] = {}
     table: list[tuple[str, tuple[int, ...]]] = []
     for part in formula.subformulas():

@@ -14,11 +14,13 @@ from logos_pxl.client.batches import BatchItem, BatchState
 from logos_pxl.client.calls import Call, Reply, T
 from logos_pxl.client.connecting import Body, Endpoint
 from logos_pxl.client.errors import ConnectionFailed
-from logos_pxl.client.models import Certificate, CountermodelSearch, Health, Job, Verdict
 from logos_pxl.client.refusals import refusal
 from logos_pxl.client.retrying import Retrying
 from logos_pxl.client.synchronous import Progress
 from logos_pxl.wire.errors import PxlError
+from logos_pxl.wire.state import Health
+from logos_pxl.wire.verdicts import Certificate, CountermodelSearch, Verdict
+from logos_pxl.wire.work import Job
 
 _OK = 200
 

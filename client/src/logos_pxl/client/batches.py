@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from logos_pxl.client import calls
 from logos_pxl.client.calls import Call
 from logos_pxl.client.errors import TRANSIENT, ConnectionFailed, ProtocolError
-from logos_pxl.client.models import BatchLine, Verdict
 from logos_pxl.client.refusals import refusal_of
 from logos_pxl.wire.errors import PxlError
+from logos_pxl.wire.verdicts import Verdict
+from logos_pxl.wire.work import BatchLine
 
 # Streams that may break one after the other without a single new line.
 IDLE_STREAMS = 3

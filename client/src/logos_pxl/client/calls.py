@@ -1,6 +1,6 @@
 """Requests and what their replies mean, without I/O: the two clients send the same calls.
 
-Invariant: only a 2xx reply whose body is one of ``models`` becomes an answer; whatever else arrives becomes an error.
+Invariant: only a 2xx reply whose body is a type of the wire contract becomes an answer; whatever else arrives becomes an error.
 """
 
 import json
@@ -13,15 +13,16 @@ from pydantic import ValidationError
 
 from logos_pxl.client.asked import about_another
 from logos_pxl.client.errors import ProtocolError
-from logos_pxl.client.models import Answer, Certificate, CountermodelSearch, Health, Job, Verdict
 from logos_pxl.client.refusals import refusal
+from logos_pxl.wire.base import Answer
+from logos_pxl.wire.http import COQ, JSON
+from logos_pxl.wire.state import Health
+from logos_pxl.wire.verdicts import Certificate, CountermodelSearch, Verdict
+from logos_pxl.wire.work import Job
 
 T = TypeVar("T")
 A = TypeVar("A", bound=Answer)
 D = TypeVar("D", Verdict, CountermodelSearch)
-
-JSON = "application/json"
-COQ = "text/x-coq"
 
 _SHOWN = 200
 _OK, _ACCEPTED, _NO_CONTENT, _UNAVAILABLE = 200, 202, 204, 503
@@ -124,7 +125,7 @@ def decoded(body: bytes | str, kind: type[A]) -> A:
     try:
         return kind.model_validate_json(body)
     except (ValidationError, ValueError) as error:
-        raise ProtocolError(f"this is no believable {kind.__name__} of the service: {_first(error)}; nothing is taken from it") from error
+        raise ProtocolError(f"the answer is not a believable {kind.__name__}: {_first(error)}; nothing is taken from it") from error
 
 
 def _asking(target: str, document: dict[str, Any], timeout_ms: int | None, default_s: float, read: Callable[[Reply], T]) -> Call[T]:

@@ -1,58 +1,64 @@
-"""What can go wrong between a client and the service; each message says what to do.
+"""Errors that only the client raises; each message says what to do.
 
-The root is ``logos_pxl.wire.errors.PxlError``, and what the service says of a goal is the same class here as in the engine's own process:
-``MalformedGoal``, ``GoalTooLarge``, ``TimeoutTooLong``, ``BatchTooLarge``, ``CertificateNotFound``, ``JobNotFound``, ``SoundnessAlarm``.
+What the service says of a goal is the same class here as in the service: see ``logos_pxl.wire.errors``, whose ``PxlError`` is the root.
 """
 
 from logos_pxl.wire.errors import Overloaded, PxlError, RequestError
 
 
+class _Later(PxlError):
+    """``retry_after_s``: seconds after which the same request may succeed; None when nobody said."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class NotAuthorised(PxlError):
-    """The service wants a signature that it did not get, or does not accept this one (401, 403)."""
+    """The service demands a signature that it did not get, or refuses this one (401, 403).
+
+    ``reason`` is the service's word for it (``logos_pxl.wire.signing.Refusal``); empty when something else refused.
+    """
 
     code = "unauthenticated"
 
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
-class QuotaExceeded(PxlError):
-    """The client made more requests than it may (429). ``retry_after_s``: when it may go on, in seconds; None when nobody said."""
+
+class QuotaExceeded(_Later):
+    """The client made more requests than it may (429)."""
 
     code = "quota-exceeded"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
-
-class ServiceUnavailable(PxlError):
-    """The service answers, and cannot decide goals now (503, or a proxy's 502 or 504). ``retry_after_s`` as in ``QuotaExceeded``."""
+class ServiceUnavailable(_Later):
+    """The service answers, and cannot decide goals now (503, or a proxy's 502 or 504)."""
 
     code = "service-unavailable"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
-
 
 class ConnectionFailed(PxlError):
-    """No answer arrived: nobody listens, the connection broke, or the time ran out."""
+    """No answer arrived: nothing listens, the connection broke, or the time ran out."""
 
     code = "connection-failed"
 
 
 class ServiceFailed(PxlError):
-    """A defect of the service (5xx other than 503): its log has the trace."""
+    """A defect of the service (5xx other than 502 to 504): its log has the trace."""
 
     code = "service-failed"
 
 
 class ProtocolError(PxlError):
-    """The answer is none that this service gives, or contradicts itself. No verdict is taken from it."""
+    """The answer is not one that this service gives, or it contradicts itself. No verdict is taken from it."""
 
     code = "protocol-error"
 
 
 class JobCancelled(PxlError):
-    """The job was cancelled, by someone who knows its id or by the service's end."""
+    """The job was cancelled, by a client that knows its id or because the service ended."""
 
     code = "job-cancelled"
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from logos_pxl.client.models import Certificate, CountermodelSearch, Verdict
+from logos_pxl.wire.verdicts import Certificate, CountermodelSearch, Verdict
 
 
 class AsyncProver(Protocol):

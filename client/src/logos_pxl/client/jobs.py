@@ -2,10 +2,11 @@
 
 from logos_pxl.client import calls
 from logos_pxl.client.calls import Call
-from logos_pxl.client.errors import ConnectionFailed, JobCancelled, ProtocolError
-from logos_pxl.client.models import Certificate, CountermodelSearch, Job, Verdict
+from logos_pxl.client.errors import ConnectionFailed, JobCancelled, ProtocolError, RequestError
 from logos_pxl.client.refusals import refusal_of
 from logos_pxl.wire.errors import CertificateNotFound
+from logos_pxl.wire.verdicts import Certificate, CountermodelSearch, Verdict
+from logos_pxl.wire.work import Job
 
 POLL_S = 20
 """How long the service holds one question for a job, in seconds."""
@@ -21,7 +22,12 @@ def id_of(job: Job | str) -> str:
 
 
 def verdict_of(job: Job) -> Verdict:
-    """The verdict of a job that is over. Raises JobCancelled, and the error of a goal that failed."""
+    """The verdict of a job that has ended. Raises JobCancelled, and the error of a goal that failed.
+
+    Raises RequestError for a job that looks for a countermodel.
+    """
+    if isinstance(job.result, CountermodelSearch):
+        raise RequestError(f"the job {job.job} looks for a countermodel: its answer is the member result of client.job")
     if job.result is not None:
         return job.result
     if job.problem is not None:

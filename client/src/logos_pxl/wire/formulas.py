@@ -19,6 +19,9 @@ _TO_THE_RIGHT = ("->", *_UNARY)
 
 MODAL = ("BOX", "DIA")
 
+# Constants and operators are printed in capitals. A newer service may have more of them than this version knows.
+_MAY_BE_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]+")
+
 # On the bits of the worlds where the parts are true; ``everywhere`` has a bit for each world.
 _CONNECTIVES: Mapping[str, Callable[..., int]] = MappingProxyType(
     {
@@ -57,6 +60,11 @@ class Formula:
             else:
                 order.setdefault(id(stack.pop()), formula)
         return list(order.values())
+
+
+def may_be_constant(name: str) -> bool:
+    """Whether a name that this version reads as an atom could be a constant of a newer version: capitals, and more than one."""
+    return _MAY_BE_CONSTANT.fullmatch(name) is not None
 
 
 class Evaluation:

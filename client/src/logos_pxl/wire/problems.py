@@ -98,7 +98,7 @@ class Problem(Answer):
     caret: str | None = Field(default=None, description="The goal's line, and under it a caret at the position.")
     limit: str | None = Field(default=None, description="Only for goal-too-large: which limit it exceeds.")
     maximum: int | None = Field(default=None, description="Only for goal-too-large: the limit's value.")
-    reason: str | None = Field(default=None, description="For unauthenticated what is wrong with the signature; else why there is no verdict.")
+    reason: str | None = Field(default=None, description="What is wrong with the signature, or why there is no verdict.")
 
     @property
     def code(self) -> str:

@@ -1,4 +1,4 @@
-"""Signed requests: what is signed, and how. For clients; imports nothing of the service, which checks by the engine (crates/signing).
+"""Signed requests: what is signed, how, and why a signature is refused. Needs the standard library only.
 
 Invariant: different requests have different canonical strings, for no part can hold the line feed that separates the parts. The format,
 with test vectors, is in docs/signed-requests.md.
@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets
 import time
+from enum import Enum
 
 ALGORITHM = "HMAC-SHA256"
 WINDOW_S = 60
@@ -20,6 +21,23 @@ _FORMS = {"method": r"[A-Z]{1,20}", "target": r"/[!-~]*", "timestamp": r"[1-9][0
 # A part with a line feed of its own would make a fifth line.
 _LINES = re.compile("\n".join(_FORMS.values()))
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+
+
+TIMESTAMP_HEADER, NONCE_HEADER, SIGNATURE_HEADER = "X-Timestamp", "X-Nonce", "X-Signature"
+
+
+class Refusal(Enum):
+    """Why a signature was refused. The value is the problem's detail; ``code`` is its member ``reason``, for programs."""
+
+    MISSING = "Missing signature"
+    WINDOW = "Timestamp outside window"
+    INVALID = "Invalid signature"
+    REUSED = "Nonce reused"
+
+    @property
+    def code(self) -> str:
+        """The reason in kebab case, stable between versions: in the problem document and as a metric's label."""
+        return self.value.lower().replace(" ", "-")
 
 
 class NotSignable(ValueError):
@@ -66,4 +84,4 @@ def signed_headers(
     timestamp = str(int(time.time()) if timestamp_s is None else timestamp_s)
     chosen = secrets.token_hex(16) if nonce is None else nonce
     canonical = canonical_string(method, target, timestamp, chosen, body)
-    return {"X-Timestamp": timestamp, "X-Nonce": chosen, "X-Signature": signature(key, canonical)}
+    return {TIMESTAMP_HEADER: timestamp, NONCE_HEADER: chosen, SIGNATURE_HEADER: signature(key, canonical)}

@@ -243,5 +243,5 @@ class Certificate(Answer):
         except binascii.Error as error:
             raise ValueError(f"the member 'certificate' is not base64: {error}") from error
         if computed != self.id:
-            raise ValueError(f"the parts of this {CERTIFICATE_FORMAT} give the id {computed}, and it says {self.id}: one of them was changed")
+            raise ValueError(f"the parts of this {CERTIFICATE_FORMAT} give the id {computed}, not {self.id}: one of them was changed")
         return self

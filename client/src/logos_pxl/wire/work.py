@@ -56,6 +56,9 @@ def _question(result: Any) -> str:
     return "countermodel" if "exists" in members else "prove"
 
 
+Result = Annotated[Annotated[Verdict, Tag("prove")] | Annotated[CountermodelSearch, Tag("countermodel")], Discriminator(_question)]
+
+
 class Job(Answer):
     """The state of a job."""
 
@@ -66,9 +69,9 @@ class Job(Answer):
     started: Timestamp | None
     ended: Timestamp | None
     expires: Timestamp | None = Field(description="When the service forgets the job; null until it has ended.")
-    result: Annotated[Annotated[Verdict, Tag("prove")] | Annotated[CountermodelSearch, Tag("countermodel")], Discriminator(_question)] | None = (
-        Field(default=None, description="Only when done: the verdict.")
-    )
+    result: (
+        Annotated[Annotated[Verdict, Tag("prove")] | Annotated[CountermodelSearch, Tag("countermodel")], Discriminator(_question)] | None
+    ) = Field(default=None, description="Only when done: the verdict.")
     problem: Problem | None = Field(default=None, description="Only when failed: why there is no verdict.")
 
     @property

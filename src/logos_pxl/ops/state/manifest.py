@@ -8,12 +8,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from logos_pxl.ops.errors import OperationFailed
+from logos_pxl.wire.base import Sha256
 
 FORMAT: Literal["pxl-state/1"] = "pxl-state/1"
 _MANIFEST = re.compile(r"manifest_\d{8}_\d{6}\.json")
 _MAX_BYTES = 16 << 20
-
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class StateFile(BaseModel):
