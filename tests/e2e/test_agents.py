@@ -175,7 +175,7 @@ async def test_a_service_that_fails_is_a_tool_error() -> None:
     faults = [
         ([answer(VERDICT | {"verified": False})], "nothing is taken from it"),
         ([problem("kernel-rejected", 500, "search and kernel disagree")], "search and kernel disagree"),
-        ([problem("unauthenticated", 401, "Missing signature")], "HMAC_SECRET_KEY"),
+        ([problem("unauthenticated", 401, reason="missing-signature")], "HMAC_SECRET_KEY"),
         ([b""] * 5, "broke before the answer was whole"),
     ]
     with scripted(*[reply for replies, _ in faults for reply in replies]) as script:

@@ -34,6 +34,7 @@ def refused(response: object, reason: str) -> None:
         "title": "The request is not authenticated",
         "status": 401,
         "detail": reason,
+        "reason": reason.lower().replace(" ", "-"),
     }
     assert response.headers["www-authenticate"] == "HMAC-SHA256"  # type: ignore[attr-defined]
 

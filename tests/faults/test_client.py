@@ -142,8 +142,11 @@ def test_a_server_that_falls_silent_is_not_waited_for_for_ever(silent: bytes, mo
 @pytest.mark.parametrize(
     ("refused", "error", "says"),
     [
-        (problem("unauthenticated", 401, "Missing signature"), NotAuthorised, "HMAC_SECRET_KEY"),
-        (problem("unauthenticated", 401, "Timestamp outside window"), NotAuthorised, "clocks"),
+        (problem("unauthenticated", 401, reason="missing-signature"), NotAuthorised, "HMAC_SECRET_KEY"),
+        (problem("unauthenticated", 401, reason="timestamp-outside-window"), NotAuthorised, "clocks"),
+        (problem("unauthenticated", 401, reason="of-tomorrow"), NotAuthorised, "refuses this client"),
+        (problem("of-tomorrow", 409), RequestError, "of-tomorrow"),
+        (problem("of-tomorrow", 500), ServiceFailed, "of-tomorrow"),
         (answer(b"no", status=403, media_type="text/plain"), NotAuthorised, "in front"),
         (problem("invalid-fields", 400, "timeout_ms: too small"), RequestError, "timeout_ms"),
         (problem("kernel-rejected", 500), SoundnessAlarm, "so it is"),
@@ -203,6 +206,28 @@ def test_the_answers_that_the_lies_were_made_from_are_believed(prove: Prove) -> 
     for asked, truth in (("[]p -> p", VERDICT), ("p -> []p", INVALID)):
         with scripted(answer(truth)) as script:
             assert prove(script, asked).verdict == truth["verdict"]
+
+
+NEWER: dict[str, dict[str, Any]] = {
+    "a new member": VERDICT | {"signed_by": "x"},
+    "a new version": VERDICT | {"versions": VERDICT["versions"] | {"solver": "4"}},
+    "a new timing": VERDICT | {"timings_ms": VERDICT["timings_ms"] | {"network": 0.5}},
+    "a new method": VERDICT | {"proof_method": "archive+kernel"},
+    "a new reason": VERDICT | {"ok": False, "verdict": "unknown", "verified": False, "id": None, "reason": "of-tomorrow"},
+    "a new constant": VERDICT | {"goal": "BOX(TOP) -> TOP"},
+    "a new operator": VERDICT | {"goal": "BOX(p) => p"},
+    "a new constant in a countermodel's goal": INVALID | {"goal": "p -> BOX(p) /\\ TOP"},
+    "a new operator in a countermodel's goal": INVALID | {"goal": "p => BOX(p)"},
+}
+
+
+@pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER)
+def test_honest_answers_of_a_newer_service_are_believed(prove: Prove, newer: dict[str, Any]) -> None:
+    """What this version does not know is kept and doubted nowhere."""
+    asked = {"BOX(p) -> p": "[]p -> p", "BOX(TOP) -> TOP": "[]⊤ -> ⊤"}.get(newer["goal"], "□p ⊃ p")
+    with scripted(answer(newer)) as script:
+        verdict = prove(script, asked)
+    assert (verdict.verdict, verdict.as_json()) == (newer["verdict"], newer)
 
 
 def test_a_certificate_that_was_changed_is_refused() -> None:

@@ -56,6 +56,23 @@ def test_what_cannot_be_read_here_is_no_evidence(asked: str) -> None:
     assert not about_another(asked, answered)
 
 
+@pytest.mark.parametrize(
+    ("asked", "answered", "another"),
+    [
+        ("verum -> p", "TRUE -> p", False),
+        ("top", "TOP", False),
+        ("⊤ -> p", "TOP -> p", False),
+        ("verum -> p", "TRUE -> q", True),
+        ("p -> q", "p -> p", True),
+        ("rain -> p", "rain -> q", True),
+        ("rain -> p", "p -> rain", True),
+    ],
+)
+def test_words_that_a_newer_parser_may_know_are_no_evidence(asked: str, answered: str, another: bool) -> None:
+    """A word may become a constant, and be printed in capitals; an atom that nobody asked for is still found out."""
+    assert about_another(asked, answered) is another
+
+
 def test_depth_costs_no_stack() -> None:
     """Deep goals are compared, and told apart."""
     assert not about_another("~" * 9000 + "p", "~" * 9000 + "p")

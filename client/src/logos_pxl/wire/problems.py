@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pydantic import ConfigDict, Field
 
 from logos_pxl.wire.base import Answer
+from logos_pxl.wire.verdicts import Timings
 
 TYPE_PREFIX = "urn:pxl:problem:"
 
@@ -99,6 +100,14 @@ class Problem(Answer):
     limit: str | None = Field(default=None, description="Only for goal-too-large: which limit it exceeds.")
     maximum: int | None = Field(default=None, description="Only for goal-too-large: the limit's value.")
     reason: str | None = Field(default=None, description="What is wrong with the signature, or why there is no verdict.")
+
+    errors: list[dict[str, str]] | None = Field(default=None, description="Only for invalid-fields: each wrong `field` with a `message`.")
+    ok: bool | None = Field(default=None, description="False for a goal that got no verdict; then the next members tell how far it came.")
+    verdict: str | None = None
+    queue_ms: float | None = None
+    search_ms: float | None = None
+    kernel_ms: float | None = None
+    timings_ms: Timings | None = None
 
     @property
     def code(self) -> str:
