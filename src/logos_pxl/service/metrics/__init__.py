@@ -1,4 +1,4 @@
-"""What the service tells of itself in numbers. docs/metrics.md defines each of them."""
+"""The service's metrics. docs/metrics.md defines each of them."""
 
 from logos_pxl.service.metrics.metrics import Metrics
 

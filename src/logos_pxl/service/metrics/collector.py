@@ -1,17 +1,22 @@
-"""The metrics that are read off the service when somebody asks: indicators, pool, memory, uptime, build."""
+"""Metrics that are read from the service on request: indicators, sessions, queues, memory, stored certificates, lost log lines."""
 
+import os
 import platform
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from logos_pxl.logs.opening import Logs
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.metrics.kpis import Kpis
-from logos_pxl.service.metrics.memory import available_bytes, resident_bytes
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_CGROUP_LIMITS = ("memory.max", "memory/memory.limit_in_bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +26,28 @@ class StateCollector(Collector):
     runtime: Runtime
     canaries: Canaries
     kpis: Kpis
+    logs: Logs
     started: float
 
     def collect(self) -> Iterator[Metric]:
-        """All of them, now."""
+        """All of these metrics, now."""
+        yield from self._process()
         yield from self._indicators()
         yield from self._pool()
         yield from self._work()
         yield from self._memory()
         yield from self._canaries()
+        yield from self._certificates()
+        lost = CounterMetricFamily("logos_pxl_log_lines_lost", "Log lines for which neither file nor memory had room.", labels=["file"])
+        for name, lines in self.logs.lost_lines().items():
+            lost.add_metric([name], lines)
+        yield lost
+
+    def _process(self) -> Iterator[Metric]:
         yield _gauge("uptime_seconds", "Seconds since the service was started.", time.monotonic() - self.started)
-        yield _gauge("time_seconds", "The service's clock, which signatures are judged by, since the epoch.", time.time())
+        yield _gauge("time_seconds", "The service's clock, which signatures are checked with, since the epoch.", time.time())
         required = self.runtime.settings.hmac_auth_enabled
         yield _gauge("authentication_required", "1 when requests must be signed (ENABLE_HMAC_AUTH).", float(required))
-        yield self._build()
-
-    def _build(self) -> Metric:
         versions = self.runtime.prover.versions
         value = {
             "version": versions.service,
@@ -46,19 +57,14 @@ class StateCollector(Collector):
             "kernel_hash": self.runtime.identity.kernel_hash,
             "python": platform.python_version(),
         }
-        return InfoMetricFamily("logos_pxl_build", "What is running.", value=value)
+        yield InfoMetricFamily("logos_pxl_build", "Versions of what is running.", value=value)
 
     def _indicators(self) -> Iterator[Metric]:
         figures = self.kpis.figures()
-        yield _gauge(
-            "verification_ratio_percent",
-            "Kernel-checked verdicts over well-formed goals accepted, in the window.",
-            figures.verification_ratio_percent,
-        )
+        ratio, hit_rate = figures.verification_ratio_percent, figures.cache_hit_rate_percent
+        yield _gauge("verification_ratio_percent", "Kernel-checked verdicts over well-formed goals accepted, in the window.", ratio)
         yield _gauge("p95_latency_ms", "95th percentile of the time from a goal to its verdict, in the window.", figures.p95_latency_ms)
-        yield _gauge(
-            "cache_hit_rate_percent", "Look-ups that spared a search over all look-ups, in the window.", figures.cache_hit_rate_percent
-        )
+        yield _gauge("cache_hit_rate_percent", "Look-ups that made a search unnecessary over all look-ups, in the window.", hit_rate)
         yield _gauge("window_seconds", "Length of the window of the indicators.", self.kpis.window_s)
         yield _gauge("window_goals", "Goals with a verdict in the window.", figures.goals)
         yield _gauge("window_cache_lookups", "Cache look-ups in the window.", figures.cache_lookups)
@@ -75,36 +81,67 @@ class StateCollector(Collector):
 
     def _work(self) -> Iterator[Metric]:
         admission, cache = self.runtime.admission.stats(), self.runtime.prover.cache_stats()
-        yield _gauge("goals_in_work", "Goals that are searched, judged, or wait for either.", admission.inside)
-        yield _gauge("goals_in_work_max", "As many goals as may be in work; one more is refused.", admission.capacity)
+        yield _gauge("goals_in_work", "Goals that are searched or checked, or wait for either.", admission.inside)
+        yield _gauge("goals_in_work_max", "Limit of goals in work; one more is refused.", admission.capacity)
         yield _gauge("searches_running", "Searches at work on threads.", self.runtime.searches.running)
         yield _gauge("search_queue_length", "Goals that wait for a search thread.", self.runtime.searches.waiting)
         yield _gauge("cache_size", "Entries in the cache.", cache.entries)
         yield _gauge("cache_size_bytes", "Bytes in the cache, estimated.", cache.size_bytes)
 
     def _memory(self) -> Iterator[Metric]:
-        own = resident_bytes()
         sessions = [usage.resident_bytes for usage in self.runtime.pool.usage().values()]
-        available = available_bytes()
-        yield _gauge(
-            "sessions_memory_resident_bytes", "Resident memory of all sessions; pages that they share count for each.", sum(sessions)
-        )
+        own, available = _resident_bytes(), available_bytes()
+        meaning = "Resident memory of all sessions; pages that they share count for each."
+        yield _gauge("sessions_memory_resident_bytes", meaning, sum(sessions))
         yield _gauge("session_memory_resident_max_bytes", "Resident memory of the largest session.", max(sessions, default=0))
-        yield _gauge(
-            "memory_available_bytes", "Memory that the service may have: the container's limit, or the machine's memory.", available
-        )
-        yield _gauge("memory_usage_percent", "Service and sessions over what they may have.", 100 * (own + sum(sessions)) / available)
+        yield _gauge("memory_available_bytes", "The container's memory limit, or the machine's memory.", available)
+        yield _gauge("memory_usage_percent", "Memory of service and sessions over the available.", 100 * (own + sum(sessions)) / available)
 
     def _canaries(self) -> Iterator[Metric]:
         state = self.canaries.state()
         ready = not state.failing and not self.runtime.draining.active
         yield _gauge("ready", "1 when both canaries were kernel-checked lately and the service is not ending.", float(ready))
-        yield _gauge("draining", "1 when the service was asked to end.", float(self.runtime.draining.active))
+        yield _gauge("draining", "1 when the service is ending.", float(self.runtime.draining.active))
         ages = GaugeMetricFamily("logos_pxl_canary_age_seconds", "Seconds since the canary was last kernel-checked.", labels=["canary"])
         for canary in state.canaries:
             if canary.checked_ago_s is not None:
                 ages.add_metric([canary.name], canary.checked_ago_s)
         yield ages
+
+    def _certificates(self) -> Iterator[Metric]:
+        if self.runtime.certificates is None:
+            return
+        stats = self.runtime.certificates.stats()
+        yield _gauge("certificates_held", "Certificates in the store.", stats.held)
+        yield _gauge("certificates_held_max", "Limit of stored certificates (PXL_CERTIFICATES_MAX).", stats.max_files)
+        yield _gauge("certificates_size_bytes", "Bytes of the stored certificates.", stats.size_bytes)
+        yield _gauge("certificates_size_max_bytes", "Limit of these bytes (PXL_CERTIFICATES_MAX_BYTES).", stats.max_bytes)
+        yield CounterMetricFamily("logos_pxl_certificates_evicted", "Certificates evicted to make room for others.", value=stats.evicted)
+        failures = CounterMetricFamily("logos_pxl_certificate_failures", "Failures of the certificate store, by step.", labels=["step"])
+        for step, count in (("write", stats.failed_writes), ("read", stats.failed_reads), ("verify", stats.damaged)):
+            failures.add_metric([step], count)
+        yield failures
+
+
+def available_bytes(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """The memory that the service and its sessions can have: the container's limit, or else the machine's memory."""
+    machine = os.sysconf("SC_PHYS_PAGES") * _PAGE_BYTES
+    limits = [_number(cgroup / name) for name in _CGROUP_LIMITS]
+    return min([machine, *(limit for limit in limits if limit is not None)])
+
+
+def _resident_bytes() -> int:
+    """Resident memory of this process, without its sessions."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
+
+
+def _number(path: Path) -> int | None:
+    """The number in the file; ``None`` when there is no file, or it says ``max``."""
+    try:
+        text = path.read_text().strip()
+    except OSError:
+        return None
+    return int(text) if text.isdecimal() else None
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

@@ -1,4 +1,4 @@
-"""How long each endpoint takes and how often it fails.
+"""Durations and failures of each endpoint.
 
 Invariant: every HTTP request is counted once, when its answer has ended or was given up, under the name of its route (``POST /prove``), or
 under ``other`` when no route fits: names never come from clients.
@@ -9,10 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from logos_pxl.service.condition import Condition
-from logos_pxl.service.metrics.counts import Count
-from logos_pxl.service.metrics.durations import Durations
-from logos_pxl.service.metrics.instruments import Instruments
-from logos_pxl.service.metrics.window import SlidingWindow
+from logos_pxl.service.metrics.instruments import Count, Durations, Instruments
+from logos_pxl.service.metrics.kpis import SlidingWindow
 from logos_pxl.sketch import QuantileSketch
 
 WINDOW_S = 86_400.0
@@ -42,7 +40,7 @@ class EndpointFigures:
 
 
 class EndpointStatistics:
-    """What became of the requests of the last ``WINDOW_S`` seconds, by endpoint. ``clock`` gives seconds and never goes back."""
+    """The requests of the last ``WINDOW_S`` seconds by endpoint. ``clock`` gives seconds and never goes back."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -70,7 +68,7 @@ class EndpointStatistics:
 
 
 class EndpointMetrics:
-    """What the outermost layer tells of requests, into metrics and statistics."""
+    """Counts the requests that the access log reports."""
 
     def __init__(self, instruments: Instruments, statistics: EndpointStatistics, condition: Condition) -> None:
         self._on = instruments
@@ -82,11 +80,11 @@ class EndpointMetrics:
         self._series: dict[tuple[str, int], tuple[Count, Durations]] = {}
 
     def begun(self) -> None:
-        """A request is being answered."""
+        """A request has begun."""
         self._in_flight += 1
 
     def ended(self, name: str, status: int, seconds: float) -> None:
-        """It has been answered, or given up, after ``seconds``."""
+        """The request has ended, or was given up, after ``seconds``."""
         self._in_flight -= 1
         error = status >= _SERVER_ERROR and not name.startswith(_STATE)
         series = self._series.get((name, status))

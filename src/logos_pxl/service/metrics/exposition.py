@@ -1,4 +1,4 @@
-"""GET /metrics: the same figures as flat JSON for people and their scripts, and in Prometheus' formats for its kind."""
+"""GET /metrics: as flat JSON for people and scripts, and in Prometheus' formats."""
 
 import math
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ _TEXT = "text/plain"
 
 
 class MetricsEndpoint:
-    """The door to a registry."""
+    """The endpoint over a registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = _WithoutCreated(registry)
@@ -70,7 +70,7 @@ def _only(accept: str, media_type: str) -> str:
 
 
 class _WithoutCreated(Collector):
-    """A registry's metrics without the series that tell when a counter was made: they double the number of series, and nobody asks."""
+    """A registry's metrics without the ``_created`` series, which would double the number of series."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry

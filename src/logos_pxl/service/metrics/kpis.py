@@ -1,18 +1,53 @@
-"""The key performance indicators of the operations manual. docs/metrics.md defines them in words; this is the same in code.
+"""The key performance indicators of the operations manual, as docs/metrics.md defines them, and their sliding window.
 
-Invariant: an indicator speaks of the window alone, never of the time since the start. An empty window stands at the best value (100 %,
-0 ms): nothing missed its target. How much the window holds is told beside it.
+Invariant: an indicator describes the window only, never the time since the start. An empty window has the best value (100 %, 0 ms): nothing
+missed its target. The number of goals in the window is reported beside it.
 """
 
 import math
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from logos_pxl.service.metrics.window import SlidingWindow
 from logos_pxl.sketch import QuantileSketch
 
+Slot = TypeVar("Slot")
+
 _SLOTS = 60
+
+
+class SlidingWindow(Generic[Slot]):
+    """The slots of the last ``span_s`` seconds, created by ``make`` on first use. ``clock`` gives seconds and never goes back.
+
+    The window moves by whole slots: it covers between ``span_s`` less one slot and ``span_s``.
+    """
+
+    def __init__(self, make: Callable[[], Slot], *, span_s: float, slots: int, clock: Callable[[], float]) -> None:
+        self._make = make
+        self._slot_s = span_s / slots
+        self._clock = clock
+        self._slots: deque[tuple[int, Slot]] = deque(maxlen=slots)
+        self._kept = slots
+        self._open: Slot | None = None
+        self._open_until = 0.0
+
+    def current(self) -> Slot:
+        """The slot of the present moment."""
+        now = self._clock()
+        # Nearly always the same slot as before.
+        if self._open is None or now >= self._open_until:
+            number = int(now / self._slot_s)
+            if not self._slots or self._slots[-1][0] != number:
+                self._slots.append((number, self._make()))
+            self._open, self._open_until = self._slots[-1][1], (number + 1) * self._slot_s
+        return self._open
+
+    def live(self) -> Iterator[Slot]:
+        """The slots in the window, oldest first."""
+        oldest = int(self._clock() / self._slot_s) - self._kept + 1
+        return (slot for number, slot in self._slots if number >= oldest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,4 @@
-"""The metrics of one service, put together.
-
-Invariant: everything lives in one registry that belongs to this object; nothing is registered with the process.
-"""
+"""All metrics of one service, in a registry of its own."""
 
 import time
 
@@ -14,14 +11,13 @@ from logos_pxl.service.condition import Condition
 from logos_pxl.service.metrics.collector import StateCollector
 from logos_pxl.service.metrics.endpoints import EndpointStatistics
 from logos_pxl.service.metrics.instruments import Instruments
-from logos_pxl.service.metrics.keeping import KeepingCollector
 from logos_pxl.service.metrics.kpis import Kpis
 from logos_pxl.service.metrics.performance import PerformanceReport
 from logos_pxl.service.metrics.recorder import Recorder
 
 
 class Metrics:
-    """Made before the service opens, so that ``recorder`` can be told from the start. ``window_s`` is that of the indicators."""
+    """Created before the service opens, so that ``recorder`` observes the start. ``window_s`` is the window of the indicators."""
 
     def __init__(self, *, window_s: float) -> None:
         self.registry = CollectorRegistry()
@@ -34,8 +30,7 @@ class Metrics:
         self._started = time.monotonic()
 
     def watch(self, runtime: Runtime, canaries: Canaries, logs: Logs) -> None:
-        """Read the state of an open service from now on. To be called once."""
+        """Read the state of an open service from now on. Call once."""
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        self.registry.register(StateCollector(runtime, canaries, self.kpis, self._started))
-        self.registry.register(KeepingCollector(runtime.certificates, logs))
+        self.registry.register(StateCollector(runtime, canaries, self.kpis, logs, self._started))

@@ -1,7 +1,7 @@
 """GET /metrics/performance, and the same document in ``performance.json``.
 
-Invariant: the file is always whole: it is written beside its place and moved there. A disk that is full or read-only costs the figures of
-that minute, one line in the log and nothing else. Writing happens off the event loop.
+Invariant: the file is always whole, because it is written under another name and renamed. A failing disk costs one line in the log, nothing
+else. Writing happens off the event loop.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""Events into figures: the observer that a serving process uses.
+"""The observer of a serving process: turns events into metrics.
 
-Invariant: no method raises or waits. Each event reaches the metrics, and those that tell how the service does reach the indicators and
-the condition as well.
+Invariant: no method raises or waits. Every event changes the metrics; verdicts and failures also change the indicators and the condition in
+``/health``.
 """
 
 from collections.abc import Iterable
@@ -14,20 +14,19 @@ from logos_pxl.observing import CacheOutcome, Eviction, HmacKey, JobEvent, Obser
 from logos_pxl.proving import UnknownReason, VerdictKind
 from logos_pxl.proving.canaries import CanaryStep
 from logos_pxl.service.condition import Condition
-from logos_pxl.service.metrics.counts import CountFamily
-from logos_pxl.service.metrics.instruments import Instruments
+from logos_pxl.service.metrics.instruments import CountFamily, Instruments
 from logos_pxl.service.metrics.kpis import Kpis
 from logos_pxl.service.refusals import Refusal
 
 TOO_MANY_CONNECTIONS = "too-many-connections"
 OUR_REJECTIONS = (TOO_MANY_CONNECTIONS, "overloaded", "storage-unavailable", "nonces-full", "internal")
-"""Reasons for refusals that are no fault of the client's; the service level objective counts them."""
+"""Refusals that are the service's fault; the service level objective counts them."""
 
 _OUR_REASONS = (UnknownReason.KERNEL_UNAVAILABLE, UnknownReason.KERNEL_REJECTED, UnknownReason.OVERLOADED)
 
 
 class Recorder(Observer):
-    """Writes down what it is told."""
+    """Changes ``instruments``, ``kpis`` and ``condition``."""
 
     def __init__(self, instruments: Instruments, kpis: Kpis, condition: Condition) -> None:
         self._on = instruments
@@ -42,7 +41,7 @@ class Recorder(Observer):
         self._show_from_the_start()
 
     def _show_from_the_start(self) -> None:
-        """Make the series of all labels that are known: one that first appears with its first event has no increase to show."""
+        """Create the series of all known labels: a series that appears with its first event shows no increase."""
         on = self._on
         labels: tuple[tuple[Counter | CountFamily, Iterable[str]], ...] = (
             (on.session_replacements, Cause),
@@ -65,7 +64,7 @@ class Recorder(Observer):
         self._stages[stage].observe(seconds)
 
     def verdict(self, kind: str, reason: str | None, *, verified: bool, seconds: float) -> None:
-        """A goal has its verdict. One for which there was no room was not accepted, so that the indicators leave it out."""
+        """A goal has its verdict. A goal for which there was no room was not accepted, so the indicators omit it."""
         self._verdicts[kind].inc()
         if reason is not None:
             self._unknown[reason].inc()
@@ -80,13 +79,13 @@ class Recorder(Observer):
         self._on.abandoned.inc()
 
     def rejected(self, reason: str) -> None:
-        """A request was refused. One that found no room for its connection is our failure, and comes to no other counter."""
+        """A request was refused. A refused connection is the service's failure and reaches no other counter."""
         self._on.rejections.labels(reason).inc()
         if reason == TOO_MANY_CONNECTIONS:
             self._condition.failed(reason)
 
     def kernel_accepted(self) -> None:
-        """The kernel does its work."""
+        """The kernel accepted a certificate."""
         self._condition.kernel_checked()
 
     def soundness_alarm(self) -> None:
@@ -108,7 +107,7 @@ class Recorder(Observer):
         self._on.cache_evictions.labels(cause).inc(entries)
 
     def cache_entry_refused(self) -> None:
-        """An entry of the shared cache was no good."""
+        """An entry of the shared cache was malformed or refused."""
         self._on.cache_refused.inc()
 
     def pool_event(self, event: PoolEvent) -> None:
@@ -123,11 +122,11 @@ class Recorder(Observer):
                 self._on.session_start_failures.inc()
 
     def job(self, event: JobEvent) -> None:
-        """Something happened to a job."""
+        """The state of a job changed."""
         self._on.jobs.labels(event).inc()
 
     def jobs_held(self, *, running: int, finished: int) -> None:
-        """How many jobs there are."""
+        """The number of jobs."""
         self._on.jobs_held.labels("running").set(running)
         self._on.jobs_held.labels("finished").set(finished)
 
@@ -148,7 +147,7 @@ class Recorder(Observer):
         self._authentications[key].inc()
 
     def authentication_failed(self, reason: str) -> None:
-        """A signature was not."""
+        """A signature was refused."""
         self._on.authentication_failures.labels(reason).inc()
 
     def rate_limited(self) -> None:
@@ -156,7 +155,7 @@ class Recorder(Observer):
         self._on.rate_limited.inc()
 
     def redis(self, state: RedisState) -> None:
-        """Where shared state lives."""
+        """Shared state is kept here from now on."""
         self._condition.redis_state = state
         for one in get_args(RedisState):
             self._on.shared_state.labels(one).set(one == state)
@@ -170,5 +169,5 @@ class Recorder(Observer):
         self._on.reloads.labels("succeeded" if succeeded else "failed").inc()
 
     def performance_not_written(self) -> None:
-        """The disk is full, or the like."""
+        """performance.json could not be written."""
         self._on.performance_write_failures.inc()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
-from logos_pxl.service.metrics.counts import CountFamily
+from logos_pxl.service.metrics.instruments import CountFamily
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", 'b"\\\n', "c"]), st.sampled_from(["200", "503"]), st.integers(0, 10**6))))

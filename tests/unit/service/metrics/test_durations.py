@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from logos_pxl.service.metrics.durations import DurationFamily
+from logos_pxl.service.metrics.instruments import DurationFamily
 
 BOUNDS = (0.001, 0.01, 0.1, 1.0)
 
