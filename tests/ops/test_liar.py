@@ -3,13 +3,12 @@
 import http.server
 import json
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from logos_pxl.ops.checks import proof_checks
-from logos_pxl.ops.performance_recovery import Wish, measure
+from logos_pxl.ops.performance_recovery import measure
 from logos_pxl.ops.report import Status
 from logos_pxl.ops.service import ServiceReader
 
@@ -24,7 +23,7 @@ class Liar(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """All is well."""
-        self._answer({"status": "ok", "ready": True, "session_pool": {"utilization_rate": 0.5}})
+        self._answer({"status": "ok", "ready": True, "logos_pxl_session_pool_utilization_percent": 50})
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
@@ -57,17 +56,8 @@ def test_a_test_proof_finds_it_out(liar: ServiceReader) -> None:
 
 def test_a_load_counts_it(liar: ServiceReader) -> None:
     """One of three goals of the load is invalid."""
-    measured = measure(liar, Wish(None, None, clients=3, requests=48, seconds=30, dry_run=False))
+    measured = measure(liar, 48)
     assert (measured.requests, measured.failed, measured.wrong) == (48, 0, 16)
     assert measured.busiest_pool_percent == 50.0
-    assert measured.p50_ms is not None
     assert measured.p95_ms is not None
-    assert 0 < measured.p50_ms <= measured.p95_ms
-
-
-def test_a_load_ends_in_time(liar: ServiceReader) -> None:
-    """Whatever is left then is not asked."""
-    began = time.monotonic()
-    measured = measure(liar, Wish(None, None, clients=2, requests=100_000, seconds=0.2, dry_run=False))
-    assert 0 < measured.requests < 100_000
-    assert time.monotonic() - began < 30
+    assert measured.p95_ms > 0

@@ -72,5 +72,6 @@ def test_the_daily_check_of_a_dead_service_is_critical(folder: Path) -> None:
     (folder / "logs" / "pxl-server.log").write_text("no time ERROR something: broke\nfine INFO x\n")
     ran = pxl("ops", "health-check", folder=folder, PXL_SERVER_PORT=str(free_port()))
     assert ran.returncode == 2
-    assert "pxl ops diagnose" in ran.stdout
+    assert "service down" in ran.stdout
+    assert "pxl ops start" in ran.stdout
     assert "no time ERROR something: broke" in ran.stdout

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - help must be quick
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,30 +36,6 @@ def status(json: Json = False) -> None:
     from logos_pxl.ops.running import run_operation
 
     raise typer.Exit(run_operation("status", look, as_json=json))
-
-
-@app.command()
-def start(json: Json = False) -> None:
-    """Start the service; returns when it is ready."""
-    _control("start", as_json=json)
-
-
-@app.command()
-def stop(json: Json = False) -> None:
-    """Stop the service; requests in flight end first. Works with a wrong configuration."""
-    _control("stop", as_json=json)
-
-
-@app.command()
-def restart(json: Json = False) -> None:
-    """Restart the service, replicas one after the other; returns when it is ready."""
-    _control("restart", as_json=json)
-
-
-@app.command()
-def reload(json: Json = False) -> None:
-    """Have the service read keys, log level and quotas again (SIGHUP)."""
-    _control("reload", as_json=json)
 
 
 @app.command("set")
@@ -140,30 +117,44 @@ def recover_performance(
     *,
     pool_size: Annotated[int | None, typer.Option(min=1, help="PXL_POOL_SIZE; without it, by the measurement.", show_default=False)] = None,
     cache_ttl: Annotated[float | None, typer.Option(min=0, help="PXL_CACHE_TTL; without it, by the hit rate.", show_default=False)] = None,
-    clients: Annotated[int, typer.Option(min=1, max=64, help="Clients of the load.")] = 4,
-    requests: Annotated[int, typer.Option(min=1, max=100_000, help="Requests of each of the two loads, at most.")] = 400,
-    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="Seconds of each of the two loads, at most.")] = 20,
+    requests: Annotated[int, typer.Option(min=1, max=100_000, help="Small goals that are asked before, and again after.")] = 200,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Measure, and only say what would be changed.")] = False,
     json: Json = False,
 ) -> None:
-    """Measure under a load of small goals, adjust and restart, measure again, and say what changed."""
+    """Measure, adjust PXL_POOL_SIZE and PXL_CACHE_TTL, restart, measure again, and say what changed."""
     from logos_pxl.ops.performance_recovery import Wish
     from logos_pxl.ops.performance_recovery import recover_performance as adjust
     from logos_pxl.ops.running import run_operation
     from logos_pxl.ops.steps import Steps
 
-    wish = Wish(pool_size, cache_ttl, clients, requests, seconds, dry_run)
+    wish = Wish(pool_size, cache_ttl, requests, dry_run)
     raise typer.Exit(run_operation("recover-performance", lambda operator: adjust(operator, wish, Steps(quiet=json)), as_json=json))
 
 
-def _control(name: str, *, as_json: bool) -> None:
-    """Carry out an operation of the module ``control``, and end with its exit status."""
-    from logos_pxl.ops import control
-    from logos_pxl.ops.lenient_settings import lenient_settings
-    from logos_pxl.ops.running import run_operation
-    from logos_pxl.ops.steps import Steps
-    from logos_pxl.settings import Settings
+_CONTROL = {
+    "start": "Start the service; returns when it is ready.",
+    "stop": "Stop the service; requests in flight end first. Works with a wrong configuration.",
+    "restart": "Restart the service, replicas one after the other; returns when it is ready.",
+    "reload": "Have the service read keys, log level and quotas again (SIGHUP).",
+}
 
-    operation = {"start": control.start, "stop": control.stop, "restart": control.restart, "reload": control.reload}[name]
-    settings = (lambda: lenient_settings()[0]) if name == "stop" else Settings.load
-    raise typer.Exit(run_operation(name, lambda operator: operation(operator, Steps(quiet=as_json)), as_json=as_json, settings=settings))
+
+def _control_command(name: str) -> Callable[[bool], None]:
+    """The command that carries out the operation of this name in the module ``control``."""
+
+    def command(json: Json = False) -> None:
+        from logos_pxl.ops import control
+        from logos_pxl.ops.lenient_settings import lenient_settings
+        from logos_pxl.ops.running import run_operation
+        from logos_pxl.ops.steps import Steps
+        from logos_pxl.settings import Settings
+
+        operation = {"start": control.start, "stop": control.stop, "restart": control.restart, "reload": control.reload}[name]
+        settings = (lambda: lenient_settings()[0]) if name == "stop" else Settings.load
+        raise typer.Exit(run_operation(name, lambda operator: operation(operator, Steps(quiet=json)), as_json=json, settings=settings))
+
+    return command
+
+
+for _name, _help in _CONTROL.items():
+    app.command(_name, help=_help)(_control_command(_name))

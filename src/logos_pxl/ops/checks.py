@@ -70,7 +70,7 @@ def resource_checks(health: Mapping[str, Any], metrics: Mapping[str, Any]) -> It
     yield Check("shared state", Status.ATTENTION if lost else Status.FINE, shared, threshold="local or redis", advice=advice)
 
 
-def proof_checks(service: ServiceReader, *, timeout_ms: int = 10_000) -> tuple[Check, ...]:
+def proof_checks(service: ServiceReader, *, timeout_ms: int) -> tuple[Check, ...]:
     """A proof of a valid goal and one of an invalid goal, both new to the service. Raises ServiceUnreachable."""
     return tuple(_proof_check(service, expected, pattern, timeout_ms) for expected, pattern in _PROOFS)
 

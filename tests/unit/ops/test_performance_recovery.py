@@ -1,45 +1,50 @@
-"""What a measured load calls for, and what is said of the difference."""
+"""What a measurement calls for, and what is said of the difference."""
 
-from logos_pxl.ops.performance_recovery import Change, Measurement, Wish, compared, planned
+import psutil
+import pytest
+
+from logos_pxl.ops.performance_recovery import Measurement, Wish, compared, planned
 from logos_pxl.ops.report import Status
 from logos_pxl.settings import Settings
 
 SETTINGS = Settings(PXL_POOL_SIZE=5, PXL_CACHE_TTL=300)  # type: ignore[call-arg]
-NOTHING = Wish(None, None, clients=4, requests=10, seconds=1, dry_run=False)
+NOTHING = Wish(None, None, requests=10, dry_run=False)
 
 
-def load(*latencies_ms: float, busiest: float | None = 10.0) -> Measurement:
-    p95 = max(latencies_ms, default=None)
-    return Measurement(len(latencies_ms), 0, 0, p50_ms=p95, p95_ms=p95, per_second=10.0, busiest_pool_percent=busiest)
+def measured(p95_ms: float | None = 1.0, busiest: float | None = 10.0) -> Measurement:
+    return Measurement(10, 0, 0, p95_ms, busiest)
 
 
-def changes(wish: Wish = NOTHING, busiest: float | None = 10.0, cache: Status = Status.FINE, processors: int = 8) -> dict[str, str]:
-    return {
-        change.variable: change.after for change in planned(SETTINGS, wish, load(1.0, busiest=busiest), cache=cache, processors=processors)
-    }
+def changes(wish: Wish = NOTHING, busiest: float | None = 10.0, cache: Status = Status.FINE) -> dict[str, str]:
+    return {name: value for name, _, value, _ in planned(SETTINGS, wish, measured(busiest=busiest), cache=cache)}
+
+
+@pytest.mark.parametrize(("processors", "size"), [(8, {"PXL_POOL_SIZE": "10"}), (4, {"PXL_POOL_SIZE": "8"}), (2, {})])
+def test_a_busy_pool_grows(monkeypatch: pytest.MonkeyPatch, processors: int, size: dict[str, str]) -> None:
+    """Up to two sessions for a processor."""
+    monkeypatch.setattr(psutil, "cpu_count", lambda: processors)
+    assert changes(busiest=95.0) == size
 
 
 def test_only_what_the_measurement_calls_for_is_changed() -> None:
-    """A full pool grows, up to two sessions for a processor; a cache of few hits keeps longer; else nothing."""
+    """A cache of few hits keeps longer; else nothing."""
     assert changes() == {}
     assert changes(busiest=None) == {}
-    assert changes(busiest=95.0) == {"PXL_POOL_SIZE": "10"}
-    assert changes(busiest=95.0, processors=4) == {"PXL_POOL_SIZE": "8"}
-    assert changes(busiest=95.0, processors=2) == {}
     assert changes(cache=Status.CRITICAL) == {"PXL_CACHE_TTL": "600"}
 
 
 def test_what_was_asked_for_is_changed() -> None:
-    """Smaller values too; what is so already is no change."""
-    assert changes(Wish(3, 60, 4, 10, 1, dry_run=False)) == {"PXL_POOL_SIZE": "3", "PXL_CACHE_TTL": "60"}
-    assert changes(Wish(5, 300, 4, 10, 1, dry_run=False)) == {}
+    """Smaller values too; a value in force already is no change."""
+    assert changes(Wish(3, 60, 10, dry_run=False)) == {"PXL_POOL_SIZE": "3", "PXL_CACHE_TTL": "60"}
+    assert changes(Wish(5, 300, 10, dry_run=False)) == {}
 
 
 def test_a_change_for_the_worse_is_told_with_how_to_undo_it() -> None:
     """Noise is not."""
-    change = Change("PXL_POOL_SIZE", "5", "10", "")
-    worse, _ = compared(load(10.0), load(50.0), [change])
+    worse, _ = compared(measured(10.0), measured(50.0), "PXL_POOL_SIZE=5")
     assert (worse.status, worse.advice) == (Status.ATTENTION, "undo: pxl ops set PXL_POOL_SIZE=5")
-    assert compared(load(10.0), load(14.0), [change])[0].status is Status.FINE
-    assert compared(load(50.0), load(10.0), [change])[0].value == -40.0
-    assert compared(load(), load(10.0), [change])[0].status is Status.CRITICAL
+    assert compared(measured(10.0), measured(14.0), "PXL_POOL_SIZE=5")[0].status is Status.FINE
+    better, summary = compared(measured(50.0), measured(10.0), "PXL_POOL_SIZE=5")
+    assert better.value == -40.0
+    assert summary == "P95: 50.0 ms before, 10.0 ms after (-40.0 ms); performance is well"
+    assert compared(measured(None), measured(10.0), "")[0].status is Status.CRITICAL
