@@ -43,7 +43,7 @@ def serving(*, within: Path | None = None, **variables: str) -> Iterator[Served]
         tempfile.TemporaryDirectory(prefix="pxl-bench-") if within is None else contextlib.nullcontext(tempfile.mkdtemp(dir=within))
     )
     with own_folder as folder:
-        port = _free_port()
+        port = free_port()
         # The settings measured are the defaults, whatever this shell has set; the kernel's place is none of them.
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(_NAMES) or name in ("PXL_COQ_DIR", "PXL_COQTOP")
@@ -71,7 +71,8 @@ def serving(*, within: Path | None = None, **variables: str) -> Iterator[Served]
                 process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
