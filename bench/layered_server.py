@@ -5,17 +5,17 @@ belongs to the route; signatures and quotas are the settings' choice.
 """
 
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logos_pxl.logs.requests import RequestLog
 from logos_pxl.service.context import RequestContext
 from logos_pxl.service.gate import AccessLog, Gate
 from logos_pxl.service.gate.access import RequestMetrics
+from logos_pxl.service.routes import Routes
 from logos_pxl.service.server import run_server
 from logos_pxl.settings import Settings
 from logos_pxl.settings.configuration import Configuration
@@ -30,7 +30,7 @@ class SomeLayers(Gate):
         if "log" not in layers:
             self._lines = None
 
-    def outside(self, app: ASGIApp, routes: Iterable[Route] = (), metrics: RequestMetrics | None = None) -> AccessLog:
+    def outside(self, app: ASGIApp, routes: Routes, metrics: RequestMetrics | None = None) -> AccessLog:
         """The layers that were chosen around ``app``."""
         if not self._layers:
             return Bare(app)

@@ -21,9 +21,9 @@ from types import CodeType, FrameType
 from typing import Any
 
 import logos_pxl_engine
+from logos_pxl.configuration import Configuration
 
 from bench.server import free_port
-from logos_pxl.configuration import Configuration
 from logos_pxl.service.server import run_server
 
 _REPETITIONS = 5
@@ -100,7 +100,7 @@ def _client(port: int, recorder: Recorder, found: dict[str, Called]) -> None:
 
         ask("BOX(A -> A)")
         found["uncached"] = measured(recorder, lambda number: ask(new(number)))
-        found["cached"] = measured(recorder, lambda number: ask(new(0)))
+        found["cached"] = measured(recorder, lambda _: ask(new(0)))
     finally:
         os.kill(os.getpid(), signal.SIGTERM)
 

@@ -55,9 +55,9 @@ def test_ready_means_that_goals_are_taken(folder: Path) -> None:
 
 
 def test_a_supervisor_that_is_gone_harms_nothing(folder: Path) -> None:
-    """The log says once that it cannot be told."""
+    """The log says once that nothing can be sent."""
     with running_server(folder, PXL_POOL_SIZE="1", NOTIFY_SOCKET=str(folder / "nobody"), WATCHDOG_USEC="100000") as server:
         assert server.prove("A -> A").json()["ok"] is True
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(10) == 0
-        assert server.log.read_text().count("the supervisor cannot be told") == 1
+        assert server.log.read_text().count("cannot be sent to NOTIFY_SOCKET") == 1

@@ -1,63 +1,57 @@
-"""The HTTP application: which path leads where.
+"""The HTTP application: calls the handler of a request's endpoint, and answers errors.
 
-Starlette without a framework above it, and routes without middleware: see docs/decisions/http-framework.md.
+It is plain ASGI: see docs/decisions/http-framework.md.
 """
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from logos_pxl.proving.canaries import Canaries
-from logos_pxl.runtime import Runtime
-from logos_pxl.service.answers import json_response
-from logos_pxl.service.batches import BatchEndpoint
-from logos_pxl.service.certificates import CertificateEndpoint
-from logos_pxl.service.dispatch import Dispatch
+from logos_pxl.errors import PxlError
+from logos_pxl.service.context import RequestContext
 from logos_pxl.service.gate import AccessLog, Gate
-from logos_pxl.service.health import HealthEndpoints
-from logos_pxl.service.jobs import JobEndpoints
-from logos_pxl.service.metrics import Metrics
 from logos_pxl.service.metrics.endpoints import EndpointMetrics
-from logos_pxl.service.metrics.exposition import MetricsEndpoint
-from logos_pxl.service.openapi import openapi_document
-from logos_pxl.service.page import Page
-from logos_pxl.service.parsing import ParseEndpoint
-from logos_pxl.service.rejections import CountedRefusals
-from logos_pxl.service.verdicts import VerdictEndpoints
+from logos_pxl.service.problems import defect, problem_of
+from logos_pxl.service.routes import Routes
+from logos_pxl.service.service import Service
 
 
-def build_app(runtime: Runtime, metrics: Metrics, canaries: Canaries, gate: Gate, page: Page | None) -> AccessLog:
-    """The application over an open runtime, which ``metrics`` watches, behind ``gate``; it serves ``page``, where there is one."""
-    jobs = JobEndpoints(runtime)
-    verdicts = VerdictEndpoints(runtime, jobs)
-    batches = BatchEndpoint(runtime)
-    parsing = ParseEndpoint(runtime)
-    health = HealthEndpoints(runtime, canaries, metrics.condition)
-    figures = MetricsEndpoint(metrics.registry)
-    refusals = CountedRefusals(metrics.recorder)
-    document = openapi_document(runtime.settings)
-
-    async def openapi(_: Request) -> Response:
-        return json_response(document)
-
-    routes = [
-        Route("/prove", verdicts.prove, methods=["POST"]),
-        Route("/prove/batch", batches.post, methods=["POST"]),
-        Route("/countermodel", verdicts.countermodel, methods=["POST"]),
-        Route("/parse", parsing.post, methods=["POST"]),
-        Route("/jobs/{id}", jobs.answer, methods=["GET", "DELETE"]),
-        Route("/health", health.health, methods=["GET"]),
-        Route("/health/live", health.live, methods=["GET"]),
-        Route("/health/ready", health.ready, methods=["GET"]),
-        Route("/health/proof_server", health.proof_server, methods=["GET"]),
-        Route("/metrics", figures.get, methods=["GET"]),
-        Route("/metrics/performance", metrics.performance.get, methods=["GET"]),
-        Route("/openapi.json", openapi, methods=["GET"]),
-    ]
-    if runtime.certificates is not None:
-        certificates = CertificateEndpoint(runtime.certificates)
-        routes.append(Route("/certificates/{name}", certificates.get, methods=["GET"]))
-    if page is not None:
-        routes.extend(page.routes())
+def build_app(service: Service, gate: Gate) -> AccessLog:
+    """The application behind ``gate``."""
+    routes = Routes()
+    metrics = service.metrics
     request_metrics = EndpointMetrics(metrics.instruments, metrics.endpoints, metrics.condition)
-    return gate.outside(gate.inside(Dispatch(routes, refusals)), routes, request_metrics)
+    return gate.outside(gate.inside(Application(service, routes)), routes, request_metrics)
+
+
+class Application:
+    """The innermost ASGI application."""
+
+    def __init__(self, service: Service, routes: Routes) -> None:
+        self._service = service
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. Raises unexpected errors after they have been answered, so that they are logged."""
+        response: Response | None = None
+        try:
+            response = await self._answer(Request(scope, receive, send))
+            await response(scope, receive, send)
+        except Exception:
+            self._service.runtime.observer.rejected("internal")
+            # A response that has begun cannot be replaced by another.
+            if response is None:
+                await defect()(scope, receive, send)
+            raise
+
+    async def _answer(self, request: Request) -> Response:
+        scope = request.scope
+        match = RequestContext.of(scope).match
+        try:
+            if match is None:
+                raise self._routes.refusal(scope["method"], scope["path"])
+            scope["path_params"] = match.parameters
+            return await match.endpoint.handler(self._service, request)
+        except PxlError as error:
+            self._service.runtime.observer.rejected(error.code)
+            return problem_of(error)

@@ -22,6 +22,7 @@ from logos_pxl.service.bodies import read_json
 from logos_pxl.service.budgets import request_budget_s
 from logos_pxl.service.problems import InvalidFields, defect, problem_of
 from logos_pxl.service.reading import read_goal
+from logos_pxl.service.service import Service
 from logos_pxl.service.streaming import StreamedResponse
 from logos_pxl.wire.http import LINES
 from logos_pxl.wire.work import BatchRequest
@@ -32,31 +33,31 @@ _CLIENT_CLOSED_REQUEST = 499
 _OK = 200
 
 
-class BatchEndpoint:
-    """The door for many goals at once."""
+async def prove_batch(service: Service, request: Request) -> Response:
+    """Decide goals. The answer has one line for each, in the order in which they are decided."""
+    runtime, settings = service.runtime, service.runtime.settings
+    try:
+        asked = await read_json(request, BatchRequest, max_bytes=settings.max_request_bytes, timeout_s=settings.connection_timeout_s)
+    except ClientDisconnect:
+        return Response(status_code=_CLIENT_CLOSED_REQUEST)
+    if len(asked.goals) > settings.batch_max_goals:
+        raise BatchTooLarge(
+            f"the batch holds {len(asked.goals)} goals; this server allows at most {settings.batch_max_goals} (PXL_BATCH_MAX_GOALS)"
+        )
+    budget_s = request_budget_s(asked.timeout_ms, settings)
+    runtime.observer.batch(len(asked.goals))
+    pieces = _Batch(runtime).lines(asked.goals, budget_s, time.monotonic() + settings.batch_timeout_s)
+    return StreamedResponse(request, pieces, media_type=LINES, send_timeout_s=settings.connection_timeout_s)
+
+
+class _Batch:
+    """The goals of one request."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._settings = runtime.settings
         self._lane = runtime.batches
 
-    async def post(self, request: Request) -> Response:
-        """Decide goals; the answer's lines come in the order in which they are done."""
-        settings = self._settings
-        try:
-            asked = await read_json(request, BatchRequest, max_bytes=settings.max_request_bytes, timeout_s=settings.connection_timeout_s)
-        except ClientDisconnect:
-            return Response(status_code=_CLIENT_CLOSED_REQUEST)
-        if len(asked.goals) > settings.batch_max_goals:
-            raise BatchTooLarge(
-                f"the batch holds {len(asked.goals)} goals; this server allows at most {settings.batch_max_goals} (PXL_BATCH_MAX_GOALS)"
-            )
-        budget_s = request_budget_s(asked.timeout_ms, settings)
-        self._runtime.observer.batch(len(asked.goals))
-        pieces = self._lines(asked.goals, budget_s, time.monotonic() + settings.batch_timeout_s)
-        return StreamedResponse(request, pieces, media_type=LINES, send_timeout_s=settings.connection_timeout_s)
-
-    async def _lines(self, goals: list[Any], budget_s: float, deadline: float) -> AsyncGenerator[bytes, None]:
+    async def lines(self, goals: list[Any], budget_s: float, deadline: float) -> AsyncGenerator[bytes, None]:
         left = iter(enumerate(goals))
         done: asyncio.Queue[bytes] = asyncio.Queue(maxsize=1)
         workers = [asyncio.create_task(self._work(left, done, budget_s, deadline)) for _ in range(min(self._lane.width, len(goals)))]

@@ -7,13 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from logos_pxl.errors import CertificateNotFound
-from logos_pxl.proving import Certificate, CertificateStore
+from logos_pxl.proving import Certificate
 from logos_pxl.proving.documents import described
 from logos_pxl.proving.export import coq_file
 from logos_pxl.proving.latex import TooLargeToSet, latex_file
 from logos_pxl.service.answers import json_response
 from logos_pxl.service.negotiation import best_form
 from logos_pxl.service.problems import InvalidFields, NotAcceptable
+from logos_pxl.service.service import Service
 from logos_pxl.wire.http import COQ, LATEX
 
 _NAME = re.compile(r"(?P<id>[0-9a-f]{64})(?:\.(?P<suffix>json|v|tex))?")
@@ -21,25 +22,20 @@ _FORMS = {"application/json": "json", COQ: "v", LATEX: "tex", "application/x-tex
 _FORM_NAMES = "json, v or tex"
 
 
-class CertificateEndpoint:
-    """The door to kept certificates."""
-
-    def __init__(self, store: CertificateStore) -> None:
-        self._store = store
-
-    async def get(self, request: Request) -> Response:
-        """A kept certificate. The form: the path's suffix, else ``?format=``, else ``Accept``, else JSON."""
-        name: str = request.path_params["name"]
-        parts = _NAME.fullmatch(name)
-        if parts is None:
-            raise CertificateNotFound(
-                f"no certificate has the id {name[:80]!r}: an id is 64 digits 0-9 a-f, and the suffix .json, .v or .tex may follow it"
-            )
-        form = parts["suffix"] or _form(request)
-        certificate = await self._store.get(parts["id"])
-        if certificate is None:
-            raise CertificateNotFound(f"no certificate is kept under the id {parts['id']}; ask for the verdict again, and it is made anew")
-        return await asyncio.to_thread(_response, certificate, form)
+async def certificate(service: Service, request: Request) -> Response:
+    """A kept certificate. Its form is the path's suffix, else ``?format=``, else the best of ``Accept``, else JSON."""
+    name: str = request.path_params["id"]
+    parts = _NAME.fullmatch(name)
+    if parts is None:
+        raise CertificateNotFound(
+            f"no certificate has the id {name[:80]!r}: an id is 64 digits 0-9 a-f, and the suffix .json, .v or .tex may follow it"
+        )
+    form = parts["suffix"] or _form(request)
+    store = service.runtime.certificates
+    kept = None if store is None else await store.get(parts["id"])
+    if kept is None:
+        raise CertificateNotFound(f"no certificate is kept under the id {parts['id']}; ask for the verdict again, and it is made anew")
+    return await asyncio.to_thread(_response, kept, form)
 
 
 def _response(certificate: Certificate, form: str) -> Response:

@@ -18,8 +18,8 @@ from logos_pxl.service.context import TARGET
 from logos_pxl.service.disconnects import CONNECTION, Connection
 from logos_pxl.service.problems import problem
 
-TellUnread = Callable[[str | None, int, str], str]
-"""Takes a client's address, a status and a reason; gives the request id that the answer names."""
+ReportUnreadable = Callable[[str | None, int, str], str]
+"""Takes the client's address, the status and the code of the refusal; returns the request id for the answer."""
 
 MAX_HEAD_BYTES = 65_536
 LINGER_S = 2.0
@@ -113,17 +113,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         connection_limit: int,
         head_timeout_s: float,
         over_limit: ASGIApp | None = None,
-        tell_unread: TellUnread | None = None,
+        report_unreadable: ReportUnreadable | None = None,
         draining: Draining | None = None,
         **uvicorns: Any,
     ) -> None:
-        """``over_limit`` answers connections over the limit; ``tell_unread`` is told of requests that could not be read.
+        """``over_limit`` answers connections over the limit; ``report_unreadable`` is called for requests that could not be read as HTTP.
 
         While ``draining`` is active, each answer is the last of its connection.
         """
         super().__init__(**uvicorns)
         self._over_limit = over_limit or too_many_connections
-        self._tell_unread = tell_unread
+        self._report_unreadable = report_unreadable
         self._draining = draining or Draining()
         self._connection_limit = connection_limit
         self._head_timeout_s = head_timeout_s
@@ -218,8 +218,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, code: str, title: str, detail: str) -> None:
         headers = {"Connection": "close"}
-        if self._tell_unread is not None:
-            headers["X-Request-Id"] = self._tell_unread(self.client[0] if self.client else None, status, code)
+        if self._report_unreadable is not None:
+            headers["X-Request-Id"] = self._report_unreadable(self.client[0] if self.client else None, status, code)
         response = problem(status, code, title, detail, headers=headers)
         head = b"".join(b"%b: %b\r\n" % field for field in response.raw_headers)
         self._refused = True

@@ -8,9 +8,12 @@ import random
 import re
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from logos_pxl.observing import HmacKey, Stage
+
+if TYPE_CHECKING:
+    from logos_pxl.service.routes import Match
 
 TARGET = "logos_pxl.target"
 """Scope key for the target of the request line, which the connection stores there; uvicorn passes on only the path and the query."""
@@ -29,6 +32,8 @@ class RequestContext:
     names that occur more than once. ``target`` is the path with the query as in the request line. ``started`` is the start time in
     ``time.monotonic()`` seconds; ``timings`` has the seconds that each stage took so far.
 
+    The access log sets ``match``, the endpoint that the request is for; it stays ``None`` when there is none.
+
     Later layers set ``key`` (which key signed the request), ``body`` (when it was read before the handler), ``note`` (text for the line in
     pxl-server.log, such as the reason of a refusal) and ``response_headers``, which the access log adds to the response.
     """
@@ -39,6 +44,7 @@ class RequestContext:
     repeated: tuple[bytes, ...]
     target: bytes
     started: float
+    match: "Match | None" = None
     key: HmacKey | None = None
     body: bytes | None = None
     note: str = ""

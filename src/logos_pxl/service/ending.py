@@ -22,7 +22,7 @@ from logos_pxl.draining import Draining
 from logos_pxl.service.connections import BoundedHttpProtocol
 from logos_pxl.service.listening import turn_newcomers_away
 from logos_pxl.service.problems import problem
-from logos_pxl.service.supervisor import Supervisor
+from logos_pxl.service.sd_notify import SdNotify
 from logos_pxl.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -36,9 +36,9 @@ _LAST_ARRIVALS_S = 0.1
 class DrainingServer(uvicorn.Server):
     """Uvicorn's server with the end that is described above."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, draining: Draining, supervisor: Supervisor) -> None:
+    def __init__(self, config: uvicorn.Config, settings: Settings, draining: Draining, sd_notify: SdNotify) -> None:
         super().__init__(config)
-        self._supervisor = supervisor
+        self._sd_notify = sd_notify
         self._sockets: list[socket.socket] = []
         self._delay_s = min(settings.drain_delay_s, settings.shutdown_timeout_s)
         self._timeout_s = settings.shutdown_timeout_s
@@ -50,13 +50,13 @@ class DrainingServer(uvicorn.Server):
         """Serve until a signal, and then until the end."""
         self._loop = asyncio.get_running_loop()
         self._sockets = sockets or []
-        with self._supervisor.watchdog(self._loop):
+        with self._sd_notify.watchdog(self._loop):
             await super().serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take connections, and tell the supervisor so."""
+        """Take connections, and notify systemd."""
         await super().startup(sockets)
-        self._supervisor.tell("READY=1")
+        self._sd_notify.send("READY=1")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the base class's signature
         """A signal has come: in the main thread, between any two steps of it."""
@@ -83,7 +83,7 @@ class DrainingServer(uvicorn.Server):
             return
         delay_s = self._delay_s if sig == signal.SIGTERM else 0.0
         _log.info("%s: not ready any more; new connections are taken for another %g s", signal.Signals(sig).name, delay_s)
-        self._supervisor.tell("STOPPING=1")
+        self._sd_notify.send("STOPPING=1")
         for connection in tuple(self.server_state.connections):
             if isinstance(connection, BoundedHttpProtocol):
                 connection.end_with_its_answer()

@@ -14,115 +14,127 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from logos_pxl.kernel import PoolStats
-from logos_pxl.proving.canaries import Canaries
-from logos_pxl.runtime import Runtime
 from logos_pxl.service.answers import json_response
-from logos_pxl.service.condition import Condition
+from logos_pxl.service.metrics.exposition import MetricsEndpoint
+from logos_pxl.service.service import Service
 from logos_pxl.version import __version__
 
 _UNAVAILABLE = 503
 
 
-class HealthEndpoints:
-    """The doors for operators, balancers and supervisors."""
+async def health(service: Service, _: Request) -> Response:
+    """The whole at a glance: 200 while goals can be decided, else 503."""
+    obstacles, defects = list(_obstacles(service)), list(_defects(service))
+    status = "unavailable" if obstacles else "degraded" if defects else "ok"
+    document = {
+        "status": status,
+        "ready": not obstacles,
+        "problems": obstacles + defects,
+        "timestamp": _now(),
+        "uptime_s": _uptime_s(service),
+        "kernel_hash": service.runtime.identity.kernel_hash,
+        "version": __version__,
+        "session_pool": _pool_members(service.runtime.pool.stats()),
+        "shared_state": service.metrics.condition.redis_state,
+        "soundness_alarms": service.runtime.prover.stats().soundness_alarms,
+        "authentication": "hmac" if service.runtime.settings.hmac_auth_enabled else "off",
+    }
+    return _answer(document, well=not obstacles)
 
-    def __init__(self, runtime: Runtime, canaries: Canaries, condition: Condition) -> None:
-        self._runtime = runtime
-        self._canaries = canaries
-        self._condition = condition
-        self._started = time.monotonic()
 
-    async def health(self, _: Request) -> Response:
-        """The whole at a glance: 200 while goals can be decided, else 503."""
-        obstacles, defects = list(self._obstacles()), list(self._defects())
-        status = "unavailable" if obstacles else "degraded" if defects else "ok"
-        document = {
-            "status": status,
-            "ready": not obstacles,
-            "problems": obstacles + defects,
-            "timestamp": _now(),
-            "uptime_s": self._uptime_s(),
-            "kernel_hash": self._runtime.identity.kernel_hash,
-            "version": __version__,
-            "session_pool": _pool_members(self._runtime.pool.stats()),
-            "shared_state": self._condition.redis_state,
-            "soundness_alarms": self._runtime.prover.stats().soundness_alarms,
-            "authentication": "hmac" if self._runtime.settings.hmac_auth_enabled else "off",
-        }
-        return _answer(document, well=not obstacles)
+async def live(service: Service, _: Request) -> Response:
+    """That this process answers, and nothing else: for supervisors, who restart what does not."""
+    return _answer({"status": "ok", "timestamp": _now(), "uptime_s": _uptime_s(service)}, well=True)
 
-    async def live(self, _: Request) -> Response:
-        """That this process answers, and nothing else: for supervisors, who restart what does not."""
-        return _answer({"status": "ok", "timestamp": _now(), "uptime_s": self._uptime_s()}, well=True)
 
-    async def ready(self, _: Request) -> Response:
-        """Whether to send goals here: for balancers."""
-        obstacles = list(self._obstacles())
-        document = {
-            "ready": not obstacles,
-            "problems": obstacles,
-            "draining": self._runtime.draining.active,
-            "timestamp": _now(),
-            "canaries": [asdict(canary) for canary in self._canaries.state().canaries],
-        }
-        return _answer(document, well=not obstacles)
+async def ready(service: Service, _: Request) -> Response:
+    """Whether to send goals here: for balancers."""
+    obstacles = list(_obstacles(service))
+    document = {
+        "ready": not obstacles,
+        "problems": obstacles,
+        "draining": service.runtime.draining.active,
+        "timestamp": _now(),
+        "canaries": [asdict(canary) for canary in service.canaries.state().canaries],
+    }
+    return _answer(document, well=not obstacles)
 
-    async def proof_server(self, _: Request) -> Response:
-        """The kernel and its sessions in detail."""
-        pool, identity = self._runtime.pool, self._runtime.identity
-        stats, prover = pool.stats(), self._runtime.prover.stats()
-        obstacles = list(self._kernel_obstacles())
-        document = {
-            "status": "unavailable" if obstacles else "degraded" if stats.last_start_failure or prover.soundness_alarms else "ok",
-            "problems": obstacles,
-            "timestamp": _now(),
-            "kernel_hash": identity.kernel_hash,
-            "coq_version": identity.coq_version,
-            "theory_version": identity.theory_version,
-            "session_pool": {
-                **_pool_members(stats),
-                "spare_sessions": stats.spare_sessions,
-                "waiting_checks": stats.waiting_checks,
-                "replacements": dict(stats.replacements),
-                "last_start_failure": stats.last_start_failure or None,
-                "confinement": dict(stats.confinement),
-            },
-            "sessions": [{"session_id": session_id, **asdict(usage)} for session_id, usage in sorted(pool.usage().items())],
-            "canaries": [asdict(canary) for canary in self._canaries.state().canaries],
-            "soundness_alarms": prover.soundness_alarms,
-            "last_alarm": prover.last_alarm,
-        }
-        return _answer(document, well=not obstacles)
 
-    def _obstacles(self) -> Iterator[str]:
-        """What stands against sending goals here."""
-        if self._runtime.draining.active:
-            yield "the service is ending"
-        yield from self._kernel_obstacles()
+async def proof_server(service: Service, _: Request) -> Response:
+    """The kernel and its sessions in detail."""
+    pool, identity = service.runtime.pool, service.runtime.identity
+    stats, prover = pool.stats(), service.runtime.prover.stats()
+    obstacles = list(_kernel_obstacles(service))
+    document = {
+        "status": "unavailable" if obstacles else "degraded" if stats.last_start_failure or prover.soundness_alarms else "ok",
+        "problems": obstacles,
+        "timestamp": _now(),
+        "kernel_hash": identity.kernel_hash,
+        "coq_version": identity.coq_version,
+        "theory_version": identity.theory_version,
+        "session_pool": {
+            **_pool_members(stats),
+            "spare_sessions": stats.spare_sessions,
+            "waiting_checks": stats.waiting_checks,
+            "replacements": dict(stats.replacements),
+            "last_start_failure": stats.last_start_failure or None,
+            "confinement": dict(stats.confinement),
+        },
+        "sessions": [{"session_id": session_id, **asdict(usage)} for session_id, usage in sorted(pool.usage().items())],
+        "canaries": [asdict(canary) for canary in service.canaries.state().canaries],
+        "soundness_alarms": prover.soundness_alarms,
+        "last_alarm": prover.last_alarm,
+    }
+    return _answer(document, well=not obstacles)
 
-    def _kernel_obstacles(self) -> Iterator[str]:
-        stats = self._runtime.pool.stats()
-        if not stats.active_sessions:
-            yield f"no live session: {stats.last_start_failure or 'all are being started'}"
-        for canary in self._canaries.state().canaries:
-            if canary.failing:
-                yield f"the {canary.name} canary: {canary.failing}"
 
-    def _defects(self) -> Iterator[str]:
-        """What does not stand against it, and is not well."""
-        alarms = self._runtime.prover.stats().soundness_alarms
-        start_failure = self._runtime.pool.stats().last_start_failure
-        if alarms:
-            yield f"search and kernel disagreed, times: {alarms}; look into the post-mortems"
-        if start_failure:
-            yield f"sessions do not start: {start_failure}"
-        if self._condition.failing:
-            yield f"requests failed lately: {self._condition.failing}"
-        if self._condition.redis_state == "redis-lost":
-            yield "Redis is away: cache, nonces and quotas are this process's own"
+def _obstacles(service: Service) -> Iterator[str]:
+    """What stands against sending goals here."""
+    if service.runtime.draining.active:
+        yield "the service is ending"
+    yield from _kernel_obstacles(service)
 
-    def _uptime_s(self) -> float:
-        return round(time.monotonic() - self._started, 3)
+
+def _kernel_obstacles(service: Service) -> Iterator[str]:
+    stats = service.runtime.pool.stats()
+    if not stats.active_sessions:
+        yield f"no live session: {stats.last_start_failure or 'all are being started'}"
+    for canary in service.canaries.state().canaries:
+        if canary.failing:
+            yield f"the {canary.name} canary: {canary.failing}"
+
+
+def _defects(service: Service) -> Iterator[str]:
+    """What does not stand against it, and is not well."""
+    alarms = service.runtime.prover.stats().soundness_alarms
+    start_failure = service.runtime.pool.stats().last_start_failure
+    if alarms:
+        yield f"search and kernel disagreed, times: {alarms}; look into the post-mortems"
+    if start_failure:
+        yield f"sessions do not start: {start_failure}"
+    if service.metrics.condition.failing:
+        yield f"requests failed lately: {service.metrics.condition.failing}"
+    if service.metrics.condition.redis_state == "redis-lost":
+        yield "Redis is away: cache, nonces and quotas are this process's own"
+
+
+def _uptime_s(service: Service) -> float:
+    return round(time.monotonic() - service.started, 3)
+
+
+async def metrics(service: Service, request: Request) -> Response:
+    """All metrics."""
+    return await MetricsEndpoint(service.metrics.registry).get(request)
+
+
+async def performance(service: Service, request: Request) -> Response:
+    """How long the endpoints took."""
+    return await service.metrics.performance.get(request)
+
+
+async def openapi(service: Service, _: Request) -> Response:
+    """The OpenAPI document."""
+    return json_response(service.openapi)
 
 
 def _pool_members(stats: PoolStats) -> dict[str, Any]:

@@ -1,18 +1,16 @@
 """Long goals: ``Prefer: respond-async``, and the resource under ``/jobs/{id}``."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from pydantic_core import to_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from logos_pxl.proving import Verdict
-from logos_pxl.proving.jobs import Job, JobResult
-from logos_pxl.runtime import Runtime
+from logos_pxl.proving.jobs import Job, JobResult, Jobs
 from logos_pxl.service.answers import verdict_response
 from logos_pxl.service.budgets import job_budget_s
 from logos_pxl.service.disconnects import while_connected
@@ -21,6 +19,8 @@ from logos_pxl.service.negotiation import best_form
 from logos_pxl.service.preferences import Preferences, preferences_of
 from logos_pxl.service.problems import NotAcceptable, defect
 from logos_pxl.service.reading import read_goal
+from logos_pxl.service.rendering import DocumentOf
+from logos_pxl.service.service import Service
 from logos_pxl.service.streaming import StreamedResponse
 from logos_pxl.wire.http import EVENTS
 from logos_pxl.wire.verdicts import ProveRequest
@@ -32,94 +32,88 @@ _KEEP_ALIVE = b": keep-alive\n\n"
 # Milliseconds after which a client that lost its connection connects again.
 _RETRY = b"retry: 1000\n\n"
 
-Document = Callable[[Verdict], dict[str, Any]]
+
+async def accept_job(
+    service: Service, request: Request, asked: ProveRequest, preferences: Preferences, document_of: DocumentOf
+) -> Response:
+    """Make a job of a goal: 202, or the answer itself when the client would wait and the verdict is there in time.
+
+    Raises MalformedGoal, GoalTooLarge, TimeoutTooLong, Overloaded; ClientDisconnect when the client went away while it waited.
+    """
+    runtime, jobs = service.runtime, service.runtime.jobs
+    timeout_s = job_budget_s(asked.timeout_ms, runtime.settings)
+    read = await read_goal(asked.goal, runtime.goal_limits)
+    answers: list[Response] = []
+
+    def render(verdict: Verdict | None) -> JobResult:
+        response = defect() if verdict is None else verdict_response(verdict, document_of)
+        answers.append(response)
+        return JobResult(bytes(response.body), failed=response.status_code >= _SERVER_ERROR)
+
+    new = jobs.submit(read.goal, render, size_bytes=len(asked.goal), timeout_s=timeout_s - read.parse_s, parse_ms=read.parse_s * 1000)
+    if preferences.wait_s:
+        await _wait_or_cancel(jobs, request, new, preferences.wait_s)
+    if not new.state.ended:
+        applied = "respond-async" + (f", wait={preferences.wait_s}" if preferences.wait_s else "")
+        headers = {**_NO_STORE, "Location": f"/jobs/{new.id}", "Preference-Applied": applied}
+        return Response(job_document(new), status_code=202, media_type=_JSON, headers=headers)
+    jobs.forget(new)
+    if not answers:
+        return cut_off()
+    answers[0].headers["Preference-Applied"] = f"wait={preferences.wait_s}"
+    return answers[0]
 
 
-class JobEndpoints:
-    """Accepts goals as jobs, tells how they stand, cancels them."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._settings = runtime.settings
-        self._jobs = runtime.jobs
-
-    async def accept(self, request: Request, asked: ProveRequest, preferences: Preferences, document_of: Document) -> Response:
-        """Make a job of a goal: 202, or the answer itself when the client would wait and the verdict is there in time.
-
-        Raises MalformedGoal, GoalTooLarge, TimeoutTooLong, Overloaded; ClientDisconnect when the client went away while it waited.
-        """
-        timeout_s = job_budget_s(asked.timeout_ms, self._settings)
-        read = await read_goal(asked.goal, self._runtime.goal_limits)
-        answers: list[Response] = []
-
-        def render(verdict: Verdict | None) -> JobResult:
-            response = defect() if verdict is None else verdict_response(verdict, document_of)
-            answers.append(response)
-            return JobResult(bytes(response.body), failed=response.status_code >= _SERVER_ERROR)
-
-        job = self._jobs.submit(
-            read.goal, render, size_bytes=len(asked.goal), timeout_s=timeout_s - read.parse_s, parse_ms=read.parse_s * 1000
-        )
-        if preferences.wait_s:
-            await self._wait_or_cancel(request, job, preferences.wait_s)
-        if not job.state.ended:
-            applied = "respond-async" + (f", wait={preferences.wait_s}" if preferences.wait_s else "")
-            headers = {**_NO_STORE, "Location": f"/jobs/{job.id}", "Preference-Applied": applied}
-            return Response(job_document(job), status_code=202, media_type=_JSON, headers=headers)
-        self._jobs.forget(job)
-        if not answers:
-            return cut_off()
-        answers[0].headers["Preference-Applied"] = f"wait={preferences.wait_s}"
-        return answers[0]
-
-    async def answer(self, request: Request) -> Response:
-        """GET: how a job stands. DELETE: cancel it, or forget it when it has ended. Raises JobNotFound, NotAcceptable."""
-        job = self._jobs.get(request.path_params["id"])
-        return await (self._cancel(job) if request.method == "DELETE" else self._tell(request, job))
-
-    async def _tell(self, request: Request, job: Job) -> Response:
-        """JSON, at once or after ``Prefer: wait``; or the job's events until it ends."""
-        accept = ",".join(request.headers.getlist("accept"))
-        form = best_form(accept, (_JSON, EVENTS))
-        if form is None:
-            raise NotAcceptable(f"a job comes as {_JSON} or {EVENTS}, and Accept names neither: {accept[:200]!r}")
-        if form == EVENTS and request.method == "GET":
-            return self._events_response(request, job)
-        headers = dict(_NO_STORE)
-        wait_s = preferences_of(request).wait_s
-        if wait_s:
-            headers["Preference-Applied"] = f"wait={wait_s}"
-            try:
-                await _wait(request, job, wait_s)
-            except asyncio.CancelledError:
-                if not self._runtime.draining.active:
-                    raise
-        return Response(job_document(job), media_type=_JSON, headers=headers)
-
-    async def _cancel(self, job: Job) -> Response:
-        """Answers when the job's search has stopped."""
-        if job.state.ended:
-            self._jobs.forget(job)
-            return Response(status_code=204)
-        await self._jobs.cancel(job)
-        return Response(job_document(job), media_type=_JSON, headers=_NO_STORE)
-
-    async def _wait_or_cancel(self, request: Request, job: Job, wait_s: int) -> None:
+async def job(service: Service, request: Request) -> Response:
+    """The state of a job: as JSON, at once or after ``Prefer: wait``; or its events until it ends. Raises JobNotFound, NotAcceptable."""
+    found = service.runtime.jobs.get(request.path_params["id"])
+    accept = ",".join(request.headers.getlist("accept"))
+    form = best_form(accept, (_JSON, EVENTS))
+    if form is None:
+        raise NotAcceptable(f"a job comes as {_JSON} or {EVENTS}, and Accept names neither: {accept[:200]!r}")
+    if form == EVENTS and request.method == "GET":
+        return _events_response(service, request, found)
+    headers = dict(_NO_STORE)
+    wait_s = preferences_of(request).wait_s
+    if wait_s:
+        headers["Preference-Applied"] = f"wait={wait_s}"
         try:
-            await _wait(request, job, wait_s)
-        except (ClientDisconnect, asyncio.CancelledError):
-            # Nobody knows the job's id.
-            await self._jobs.cancel(job)
-            self._jobs.forget(job)
-            raise
+            await _wait(request, found, wait_s)
+        except asyncio.CancelledError:
+            if not service.runtime.draining.active:
+                raise
+    return Response(job_document(found), media_type=_JSON, headers=headers)
 
-    def _events_response(self, request: Request, job: Job) -> Response:
-        seen = _last_seen(request)
-        if job.state.ended and seen == job.number:
-            # The client has seen the end, and is to connect no more.
-            return Response(status_code=204)
-        pieces = _events(job, seen if seen < job.number else 0, self._settings.event_interval_s)
-        return StreamedResponse(request, pieces, media_type=EVENTS, send_timeout_s=self._settings.connection_timeout_s)
+
+async def cancel(service: Service, request: Request) -> Response:
+    """Cancel a job, and answer when its search has stopped; forget a job that has ended. Raises JobNotFound."""
+    jobs = service.runtime.jobs
+    found = jobs.get(request.path_params["id"])
+    if found.state.ended:
+        jobs.forget(found)
+        return Response(status_code=204)
+    await jobs.cancel(found)
+    return Response(job_document(found), media_type=_JSON, headers=_NO_STORE)
+
+
+async def _wait_or_cancel(jobs: Jobs, request: Request, new: Job, wait_s: int) -> None:
+    try:
+        await _wait(request, new, wait_s)
+    except (ClientDisconnect, asyncio.CancelledError):
+        # The client never learned the job's id.
+        await jobs.cancel(new)
+        jobs.forget(new)
+        raise
+
+
+def _events_response(service: Service, request: Request, found: Job) -> Response:
+    seen = _last_seen(request)
+    if found.state.ended and seen == found.number:
+        # The client has seen the last event: 204 tells it not to connect again.
+        return Response(status_code=204)
+    settings = service.runtime.settings
+    pieces = _events(found, seen if seen < found.number else 0, settings.event_interval_s)
+    return StreamedResponse(request, pieces, media_type=EVENTS, send_timeout_s=settings.connection_timeout_s)
 
 
 def job_document(job: Job) -> bytes:

@@ -10,17 +10,21 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from logos_pxl.errors import ConfigurationError
+from logos_pxl.service.problems import NotFound
+
+if TYPE_CHECKING:
+    from logos_pxl.service.service import Service
 
 _log = logging.getLogger(__name__)
 
 _INDEX = "index.html"
+_NO_PAGE = "this service serves no page (PXL_WEB_DIR); /openapi.json lists what there is"
 _MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 _MAX_BYTES = 8 << 20
 
@@ -93,25 +97,35 @@ class Page:
         _log.warning("no page is served: there is no %s in %s (PXL_WEB_DIR)", _INDEX, ", ".join(map(str, candidates)))
         return None
 
-    def routes(self) -> list[Route]:
-        """What leads to the page."""
-        return [
-            Route("/", self._index, methods=["GET"]),
-            Route("/status", self._status, methods=["GET"]),
-            Route("/web/{name}", self._file, methods=["GET"]),
-        ]
-
-    async def _index(self, request: Request) -> Response:
-        return self._files[_INDEX].answer(request)
-
-    async def _status(self, _: Request) -> Response:
-        return RedirectResponse("/#status", status_code=307)
-
-    async def _file(self, request: Request) -> Response:
-        file = self._files.get(request.path_params["name"])
+    def answer(self, name: str, request: Request) -> Response:
+        """The file of this name. Raises NotFound."""
+        file = self._files.get(name)
         if file is None:
-            raise HTTPException(404)
+            raise NotFound(f"the page has no file {name[:80]!a}")
         return file.answer(request)
+
+
+async def index(service: "Service", request: Request) -> Response:
+    """The page."""
+    return _file(service, _INDEX, request)
+
+
+async def status(service: "Service", _: Request) -> Response:
+    """The page's status view."""
+    if service.page is None:
+        raise NotFound(_NO_PAGE)
+    return RedirectResponse("/#status", status_code=307)
+
+
+async def file(service: "Service", request: Request) -> Response:
+    """A file that the page loads."""
+    return _file(service, request.path_params["name"], request)
+
+
+def _file(service: "Service", name: str, request: Request) -> Response:
+    if service.page is None:
+        raise NotFound(_NO_PAGE)
+    return service.page.answer(name, request)
 
 
 def _default_folders() -> list[Path]:

@@ -7,10 +7,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from logos_pxl.goals import Goal
-from logos_pxl.runtime import Runtime
 from logos_pxl.service.answers import json_response
 from logos_pxl.service.bodies import read_json
 from logos_pxl.service.reading import read_goal
+from logos_pxl.service.service import Service
 from logos_pxl.wire.work import ParseRequest
 
 MAX_SHOWN_NODES = 2_000
@@ -19,23 +19,16 @@ MAX_SHOWN_NODES = 2_000
 _CLIENT_CLOSED_REQUEST = 499
 
 
-class ParseEndpoint:
-    """The door to the parser."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._settings = runtime.settings
-        self._limits = runtime.goal_limits
-
-    async def post(self, request: Request) -> Response:
-        """Read a goal, and tell what it is."""
-        settings = self._settings
-        try:
-            asked = await read_json(request, ParseRequest, max_bytes=settings.max_request_bytes, timeout_s=settings.connection_timeout_s)
-        except ClientDisconnect:
-            return Response(status_code=_CLIENT_CLOSED_REQUEST)
-        read = await read_goal(asked.goal, self._limits)
-        # A large goal is only measured and repeated, but that takes time too.
-        return json_response(await asyncio.to_thread(parsed, read.goal) if read.goal.formula.nodes > MAX_SHOWN_NODES else parsed(read.goal))
+async def parse(service: Service, request: Request) -> Response:
+    """Read a goal, and describe it."""
+    settings = service.runtime.settings
+    try:
+        asked = await read_json(request, ParseRequest, max_bytes=settings.max_request_bytes, timeout_s=settings.connection_timeout_s)
+    except ClientDisconnect:
+        return Response(status_code=_CLIENT_CLOSED_REQUEST)
+    goal = (await read_goal(asked.goal, service.runtime.goal_limits)).goal
+    # A large goal is only measured and repeated, but that takes time too.
+    return json_response(await asyncio.to_thread(parsed, goal) if goal.formula.nodes > MAX_SHOWN_NODES else parsed(goal))
 
 
 def parsed(goal: Goal) -> dict[str, Any]:

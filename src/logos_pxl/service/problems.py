@@ -5,13 +5,10 @@ and what would be right. Status and title belong to the error's code (``logos_px
 """
 
 import math
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
 from logos_pxl.errors import (
@@ -65,12 +62,20 @@ class SlowBody(RequestError):
     code = "request-timeout"
 
 
-_ROUTER_REFUSALS: Mapping[int, tuple[str, str]] = MappingProxyType(
-    {
-        404: ("not-found", "there is nothing under {path}; /openapi.json lists what there is"),
-        405: ("method-not-allowed", "{path} does not answer to {method}; see the Allow field"),
-    }
-)
+class NotFound(RequestError):
+    """No endpoint has this path (HTTP 404)."""
+
+    code = "not-found"
+
+
+class MethodNotAllowed(RequestError):
+    """The endpoints of this path do not take this method (HTTP 405). ``allowed`` are the methods that they take."""
+
+    code = "method-not-allowed"
+
+    def __init__(self, message: str, *, allowed: Sequence[str]) -> None:
+        super().__init__(message)
+        self.allowed = allowed
 
 
 def problem(
@@ -114,6 +119,8 @@ def _extras(error: PxlError) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _extra_headers(error: PxlError) -> dict[str, str]:
     match error:
+        case MethodNotAllowed():
+            return {"Allow": ", ".join(error.allowed)}
         case (
             KernelUnavailable(retry_after_s=float() | int() as wait)
             | Overloaded(retry_after_s=float() | int() as wait)
@@ -130,35 +137,8 @@ def retry_after(wait_s: float | None) -> str:
     return str(max(1, math.ceil(wait_s or 1)))
 
 
-async def on_pxl_error(_: Request, error: Exception) -> Response:
-    """For errors of ours that leave a handler."""
-    if not isinstance(error, PxlError):
-        raise error
-    return problem_of(error)
-
-
-def http_code(error: HTTPException) -> str:
-    """The short name of what the router itself refuses."""
-    return _ROUTER_REFUSALS[error.status_code][0] if error.status_code in _ROUTER_REFUSALS else "http"
-
-
-async def on_http_exception(request: Request, error: Exception) -> Response:
-    """For what the router itself refuses."""
-    if not isinstance(error, HTTPException):
-        raise error
-    code, detail = _ROUTER_REFUSALS.get(error.status_code, ("http", ""))
-    title = PROBLEMS[code].title if code in PROBLEMS else error.detail
-    shown = detail.format(path=request.url.path, method=request.method) or error.detail
-    return problem(error.status_code, code, title, shown, headers=error.headers)
-
-
-async def on_defect(_: Request, __: Exception) -> Response:
-    """For errors that nobody foresaw; the log has the trace, the caller has none of it."""
-    return defect()
-
-
 def defect() -> Response:
-    """What a caller is told of an error that nobody foresaw."""
+    """The answer to an unexpected error."""
     return problem(
         500, "internal", "Internal error", "the service failed on this request; its log says where", headers={"Connection": "close"}
     )

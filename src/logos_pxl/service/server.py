@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
 from logos_pxl.logs.opening import Logs
 from logos_pxl.logs.requests import RequestLog
@@ -24,10 +25,12 @@ from logos_pxl.service.listening import address_of, allow_open_files, open_socke
 from logos_pxl.service.metrics import Metrics
 from logos_pxl.service.metrics.performance import PerformanceFile
 from logos_pxl.service.metrics.recorder import TOO_MANY_CONNECTIONS
+from logos_pxl.service.openapi import openapi_document
 from logos_pxl.service.page import Page
-from logos_pxl.service.rejections import CountedRefusals
 from logos_pxl.service.reloading import Reloading
-from logos_pxl.service.supervisor import Supervisor
+from logos_pxl.service.routes import Routes
+from logos_pxl.service.sd_notify import SdNotify
+from logos_pxl.service.service import Service
 from logos_pxl.settings import Settings
 from logos_pxl.settings.configuration import Configuration
 from logos_pxl.shared_state import SharedState
@@ -75,14 +78,23 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
     ):
         metrics.watch(runtime, canaries, logs)
         gate = reloading.gate = gate_of(settings, logs.requests, runtime.shared_state, metrics.recorder)
-        config.app = app = build_app(runtime, metrics, canaries, gate, page)
-        refusals = CountedRefusals(metrics.recorder)
+        service = Service(runtime, metrics, canaries, openapi_document(settings), page)
+        config.app = app = build_app(service, gate)
+
+        async def over_limit(scope: Scope, receive: Receive, send: Send) -> None:
+            runtime.observer.rejected(TOO_MANY_CONNECTIONS)
+            await too_many_connections(scope, receive, send)
+
+        def report_unreadable(client: str | None, status: int, code: str) -> str:
+            runtime.observer.rejected(code)
+            return app.log_unreadable(client, status, code)
+
         config.http = partial(  # type: ignore[assignment]
             BoundedHttpProtocol,
             connection_limit=settings.connection_limit,
             head_timeout_s=settings.connection_timeout_s,
-            over_limit=gate.outside(refusals.counting(TOO_MANY_CONNECTIONS, too_many_connections)),
-            tell_unread=refusals.counting_unread(app.log_unreadable),
+            over_limit=gate.outside(over_limit, Routes(())),
+            report_unreadable=report_unreadable,
             draining=runtime.draining,
         )
         # What lives as long as the process is kept out of garbage collections, which would stop a request for tens of milliseconds.
@@ -95,4 +107,4 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
         for one in sockets:
             host, port = one.getsockname()[:2]
             _log.info("listening on %s, port %d: %s", host, port, address_of(host, port))
-        await DrainingServer(config, settings, runtime.draining, Supervisor()).serve(sockets)
+        await DrainingServer(config, settings, runtime.draining, SdNotify()).serve(sockets)

@@ -1,8 +1,6 @@
 """POST /prove and POST /countermodel."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -15,54 +13,50 @@ from logos_pxl.service.bodies import read_json
 from logos_pxl.service.budgets import request_budget_s
 from logos_pxl.service.disconnects import while_connected
 from logos_pxl.service.ending import cut_off
-from logos_pxl.service.jobs import JobEndpoints
+from logos_pxl.service.jobs import accept_job
 from logos_pxl.service.preferences import preferences_of
 from logos_pxl.service.reading import read_goal
+from logos_pxl.service.rendering import DocumentOf
+from logos_pxl.service.service import Service
 from logos_pxl.wire.verdicts import ProveRequest
 
 _CLIENT_CLOSED_REQUEST = 499
 
 
-class VerdictEndpoints:
-    """The two doors to a verdict."""
+async def prove(service: Service, request: Request) -> Response:
+    """Decide a goal."""
+    return await _answer(service, request, prove_document)
 
-    def __init__(self, runtime: Runtime, jobs: JobEndpoints) -> None:
-        self._runtime = runtime
-        self._settings = runtime.settings
-        self._jobs = jobs
 
-    async def prove(self, request: Request) -> Response:
-        """Decide a goal."""
-        return await self._answer(request, prove_document)
+async def countermodel(service: Service, request: Request) -> Response:
+    """Look for a countermodel to a goal."""
+    return await _answer(service, request, countermodel_document)
 
-    async def countermodel(self, request: Request) -> Response:
-        """Look for a countermodel to a goal."""
-        return await self._answer(request, countermodel_document)
 
-    async def _answer(self, request: Request, document_of: Callable[[Verdict], dict[str, Any]]) -> Response:
-        settings = self._settings
-        try:
-            asked = await read_json(request, ProveRequest, max_bytes=settings.max_request_bytes, timeout_s=settings.connection_timeout_s)
-            preferences = preferences_of(request)
-            if preferences.respond_async:
-                return await self._jobs.accept(request, asked, preferences, document_of)
-            timeout_s = request_budget_s(asked.timeout_ms, settings)
-            verdict = await self._verdict(request, asked.goal, timeout_s)
-        except ClientDisconnect:
-            # Nobody reads this; the status is for the logs.
-            return Response(status_code=_CLIENT_CLOSED_REQUEST)
-        except asyncio.CancelledError:
-            if not self._runtime.draining.active:
-                raise
-            return cut_off()
-        return verdict_response(verdict, document_of)
+async def _answer(service: Service, request: Request, document_of: DocumentOf) -> Response:
+    runtime, settings = service.runtime, service.runtime.settings
+    try:
+        asked = await read_json(request, ProveRequest, max_bytes=settings.max_request_bytes, timeout_s=settings.connection_timeout_s)
+        preferences = preferences_of(request)
+        if preferences.respond_async:
+            return await accept_job(service, request, asked, preferences, document_of)
+        timeout_s = request_budget_s(asked.timeout_ms, settings)
+        verdict = await _verdict(runtime, request, asked.goal, timeout_s)
+    except ClientDisconnect:
+        # Nobody receives this; the status is for the logs.
+        return Response(status_code=_CLIENT_CLOSED_REQUEST)
+    except asyncio.CancelledError:
+        if not runtime.draining.active:
+            raise
+        return cut_off()
+    return verdict_response(verdict, document_of)
 
-    async def _verdict(self, request: Request, text: str, timeout_s: float) -> Verdict:
-        decider = self._runtime.decider
-        read = await read_goal(text, self._runtime.goal_limits)
-        parse_ms = read.parse_s * 1000
-        # What is known needs no watch over the client's connection, which costs more than the look-up.
-        known = decider.remembered(read.goal, parse_ms=parse_ms)
-        if known is not None:
-            return known
-        return await while_connected(request, decider.decide(read.goal, timeout_s=timeout_s - read.parse_s, parse_ms=parse_ms))
+
+async def _verdict(runtime: Runtime, request: Request, text: str, timeout_s: float) -> Verdict:
+    read = await read_goal(text, runtime.goal_limits)
+    parse_ms = read.parse_s * 1000
+    # A known verdict needs no watch over the client's connection, which costs more than the look-up.
+    known = runtime.decider.remembered(read.goal, parse_ms=parse_ms)
+    if known is not None:
+        return known
+    return await while_connected(request, runtime.decider.decide(read.goal, timeout_s=timeout_s - read.parse_s, parse_ms=parse_ms))

@@ -9,7 +9,7 @@ import pytest
 from logos_pxl import errors
 from logos_pxl.errors import GoalTooLarge, KernelTimeout, KernelUnavailable, MalformedGoal, PxlError, QueueFull, RequestTooLarge
 from logos_pxl.service import problems
-from logos_pxl.service.problems import InvalidFields, problem_of
+from logos_pxl.service.problems import InvalidFields, MethodNotAllowed, problem_of
 from logos_pxl.service.refusals import QuotaExceeded, Refusal, Unauthenticated
 
 EXPECTED = {
@@ -37,6 +37,8 @@ EXPECTED = {
     "ProtocolViolation": 503,
     "SessionStartError": 503,
     "SoundnessAlarm": 500,
+    "NotFound": 404,
+    "MethodNotAllowed": 405,
     "NotAcceptable": 406,
     "UnsupportedMediaType": 415,
     "InvalidJson": 400,
@@ -53,6 +55,7 @@ MADE: dict[type[PxlError], Callable[[], PxlError]] = {
     GoalTooLarge: lambda: GoalTooLarge("m", limit="max_depth", maximum=3),
     KernelTimeout: lambda: KernelTimeout("m", waiting=True),
     InvalidFields: lambda: InvalidFields("m", [{"field": "goal", "message": "missing"}]),
+    MethodNotAllowed: lambda: MethodNotAllowed("m", allowed=["GET", "HEAD"]),
     Unauthenticated: lambda: Unauthenticated(Refusal.INVALID, detail="for the log"),
     QuotaExceeded: lambda: QuotaExceeded("m", retry_after_s=3),
 }

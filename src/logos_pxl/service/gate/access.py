@@ -6,11 +6,9 @@ is one, carries the request id of that line.
 
 import logging
 import time
-from collections.abc import Awaitable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable
 from typing import Protocol
 
-from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from logos_pxl.logs.formats import REQUEST_ID
@@ -18,40 +16,14 @@ from logos_pxl.logs.requests import RequestLine, RequestLog
 from logos_pxl.service.context import RequestContext, new_request_id
 from logos_pxl.service.gate.clients import UNKNOWN, Clients
 from logos_pxl.service.problems import defect
+from logos_pxl.service.routes import Routes
 
 _log = logging.getLogger(__name__)
 
 _CLIENT_CLOSED_REQUEST = 499
 UNREADABLE = "(unreadable)"
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointName:
-    """An endpoint as metrics name it, such as ``GET /jobs/{id}``, and its path, which pxl-server.log has instead of the client's path."""
-
-    metric: str
-    path: str
-
-
-NO_ENDPOINT = EndpointName("other", "(no endpoint)")
-
-
-class Endpoints:
-    """Names of endpoints. Paths without parameters are looked up; others are matched."""
-
-    def __init__(self, routes: Iterable[Route] = ()) -> None:
-        routes = tuple(routes)
-        self._fixed = {
-            (method, route.path): _name(method, route) for route in routes if "{" not in route.path for method in route.methods or ()
-        }
-        self._patterns = [route for route in routes if "{" in route.path]
-
-    def name(self, scope: Scope) -> EndpointName:
-        """The endpoint that the request is for; never text of the client's."""
-        name = self._fixed.get((scope["method"], scope["path"]))
-        if name is None:
-            name = next((_name(scope["method"], route) for route in self._patterns if route.matches(scope)[0] is Match.FULL), NO_ENDPOINT)
-        return name
+# The name in metrics and the path in the log of a request that is for no endpoint: never text of the client's.
+_NO_ENDPOINT = ("other", "(no endpoint)")
 
 
 class RequestMetrics(Protocol):
@@ -68,12 +40,12 @@ class AccessLog:
     """The layer. Without ``lines`` nothing is logged, without ``metrics`` nothing is counted."""
 
     def __init__(
-        self, app: ASGIApp, lines: RequestLog | None, clients: Clients, endpoints: Endpoints, metrics: RequestMetrics | None = None
+        self, app: ASGIApp, lines: RequestLog | None, clients: Clients, routes: Routes, metrics: RequestMetrics | None = None
     ) -> None:
         self._app = app
         self._lines = lines
         self._clients = clients
-        self._endpoints = endpoints
+        self._routes = routes
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,6 +54,7 @@ class AccessLog:
             await self._app(scope, receive, send)
             return
         context = RequestContext.create(scope, self._clients.address(scope))
+        context.match = self._routes.find(scope["method"], scope["path"])
         REQUEST_ID.set(context.request_id)
         status = body_bytes = 0
         request_id = (b"x-request-id", context.request_id.encode("ascii"))
@@ -110,16 +83,17 @@ class AccessLog:
 
     def _ended(self, scope: Scope, context: RequestContext, status: int, body_bytes: int) -> None:
         seconds = time.monotonic() - context.started
-        endpoint = self._endpoints.name(scope)
+        match = context.match
+        name, path = (match.endpoint.name, match.endpoint.path) if match else _NO_ENDPOINT
         if self._metrics is not None:
-            self._metrics.ended(endpoint.metric, status, seconds)
+            self._metrics.ended(name, status, seconds)
         if self._lines is not None:
             self._lines.write(
                 RequestLine(
                     context.client,
                     scope["method"],
                     scope["raw_path"],
-                    endpoint.path,
+                    path,
                     scope["http_version"],
                     context.request_id,
                     context.headers.get(b"user-agent", b""),
@@ -140,7 +114,3 @@ class AccessLog:
                 RequestLine(client or UNKNOWN, "-", b"-", UNREADABLE, "-", request_id, b"", status, 0, time.time(), 0.0, "", reason)
             )
         return request_id
-
-
-def _name(method: str, route: Route) -> EndpointName:
-    return EndpointName(f"{'GET' if method == 'HEAD' else method} {route.path}", route.path)

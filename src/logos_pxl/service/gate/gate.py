@@ -4,16 +4,15 @@ Order, outermost first: access log and metrics, guard, routes.
 """
 
 import logging
-from collections.abc import Iterable
 
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from logos_pxl.logs.requests import RequestLog
 from logos_pxl.observing import Observer
-from logos_pxl.service.gate.access import AccessLog, Endpoints, RequestMetrics
+from logos_pxl.service.gate.access import AccessLog, RequestMetrics
 from logos_pxl.service.gate.clients import Clients, KeyRing
 from logos_pxl.service.gate.guard import Guard, Quota, Signatures
+from logos_pxl.service.routes import Routes
 from logos_pxl.settings import Settings
 from logos_pxl.shared_state import SharedState
 
@@ -44,9 +43,9 @@ class Gate:
         self._guard = Guard(app, self._signatures, self._quota, self._state, self._observer, open_paths=self._settings.open_paths)
         return self._guard
 
-    def outside(self, app: ASGIApp, routes: Iterable[Route] = (), metrics: RequestMetrics | None = None) -> AccessLog:
-        """``app`` behind the access log, which takes the names of endpoints from ``routes``."""
-        return AccessLog(app, self._lines, self._clients, Endpoints(routes), metrics)
+    def outside(self, app: ASGIApp, routes: Routes, metrics: RequestMetrics | None = None) -> AccessLog:
+        """``app`` behind the access log, which finds each request's endpoint in ``routes``."""
+        return AccessLog(app, self._lines, self._clients, routes, metrics)
 
     def replace(self, keys: KeyRing, quota: Quota) -> None:
         """Use these keys and this quota from the next request on."""

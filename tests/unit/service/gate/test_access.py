@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from logos_pxl.logs.opening import Logs
-from logos_pxl.service.gate.access import AccessLog, Endpoints
+from logos_pxl.service.gate.access import AccessLog
 from logos_pxl.service.gate.clients import Clients
+from logos_pxl.service.routes import Routes
 from logos_pxl.settings import ServiceSettings
 
 Message = dict[str, Any]
@@ -42,7 +43,7 @@ async def ask(app: Any, folder: Path, **changed: Any) -> tuple[list[Message], st
 
     settings = ServiceSettings(PXL_LOG_DIR=folder, PXL_LOG_STDERR=False)  # type: ignore[call-arg]
     with Logs.open(settings) as logs:
-        layer = AccessLog(app, logs.requests, Clients(()), Endpoints())
+        layer = AccessLog(app, logs.requests, Clients(()), Routes(()))
         try:
             await layer(scope(**changed), receive, send)
         except asyncio.CancelledError:

@@ -2,22 +2,24 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from clocks import Clock
 from prometheus_client import CollectorRegistry
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import Message, Scope
 
+from logos_pxl.observing import NullObserver
+from logos_pxl.service.app import Application
 from logos_pxl.service.condition import Condition
 from logos_pxl.service.gate import AccessLog, Clients
-from logos_pxl.service.gate.access import Endpoints
 from logos_pxl.service.metrics.endpoints import WINDOW_S, EndpointMetrics, EndpointStatistics
 from logos_pxl.service.metrics.instruments import Instruments
+from logos_pxl.service.routes import Access, Endpoint, Routes
+from logos_pxl.service.service import Service
 
 
 class Layer:
@@ -29,13 +31,14 @@ class Layer:
         self.statistics = EndpointStatistics(self.clock)
         self.condition = Condition(self.clock)
         routes = [
-            Route("/prove", self._answer, methods=["POST"]),
-            Route("/certificates/{name}", self._answer, methods=["GET"]),
-            Route("/health/ready", self._answer, methods=["GET"]),
+            Endpoint("POST", "/prove", Access.CLIENTS, self._answer),
+            Endpoint("GET", "/certificates/{id}", Access.CLIENTS, self._answer),
+            Endpoint("GET", "/health/ready", Access.OPEN, self._answer),
         ]
         self.answer: Callable[[], Awaitable[Response]] = self.well
         metrics = EndpointMetrics(Instruments(self.registry), self.statistics, self.condition)
-        self.app = AccessLog(Starlette(routes=routes), None, Clients(()), Endpoints(routes), metrics)
+        service: Any = SimpleNamespace(runtime=SimpleNamespace(observer=NullObserver()))
+        self.app = AccessLog(Application(service, Routes(routes)), None, Clients(()), Routes(routes), metrics)
 
     async def well(self) -> Response:
         """The answer of an endpoint that works."""
@@ -72,7 +75,7 @@ class Layer:
             if sample.name == "logos_pxl_http_requests_total"
         }
 
-    async def _answer(self, _: Request) -> Response:
+    async def _answer(self, _service: Service, _request: Request) -> Response:
         return await self.answer()
 
 
@@ -85,8 +88,8 @@ def layer() -> Layer:
     ("method", "path", "name", "status"),
     [
         ("POST", "/prove", "POST /prove", 200),
-        ("GET", "/certificates/0123", "GET /certificates/{name}", 200),
-        ("HEAD", "/certificates/0123", "GET /certificates/{name}", 200),
+        ("GET", "/certificates/0123", "GET /certificates/{id}", 200),
+        ("HEAD", "/certificates/0123", "GET /certificates/{id}", 200),
         ("HEAD", "/health/ready", "GET /health/ready", 200),
         ("GET", "/prove", "other", 405),
         ("GET", "/nothing/../here", "other", 404),
@@ -142,7 +145,7 @@ async def test_a_client_that_left_is_no_error(layer: Layer) -> None:
 
     async def answer() -> Response:
         await asyncio.sleep(60)
-        raise HTTPException(500)
+        raise AssertionError
 
     layer.answer = answer
     asking = asyncio.create_task(layer.ask("POST", "/prove"))

@@ -1,7 +1,7 @@
-"""The supervisor that started the process, when it wants to be told: systemd's notification protocol (sd_notify(3)).
+"""systemd's notification protocol, sd_notify(3).
 
-Invariant: without ``NOTIFY_SOCKET`` nothing is sent. What cannot be sent is logged once and harms nothing; systemd then ends the start by
-its own time-out. The watchdog is fed by the event loop, so that a loop that hangs is noticed.
+Invariant: without ``NOTIFY_SOCKET`` nothing is sent. A message that cannot be sent is logged once and has no other effect; systemd then
+ends the start by its own time-out. The event loop sends the watchdog's messages, so that systemd notices a loop that hangs.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ from contextlib import contextmanager
 _log = logging.getLogger(__name__)
 
 _US_PER_S = 1_000_000
-# systemd's own advice: twice in its time.
+# systemd recommends half of the watchdog's interval.
 _FEEDS_PER_INTERVAL = 2
 
 
-class Supervisor:
-    """Tells the supervisor named in ``environment`` how the process stands."""
+class SdNotify:
+    """Sends the state of the process to the socket that ``environment`` names."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         given = environment.get("NOTIFY_SOCKET", "")
@@ -28,23 +28,23 @@ class Supervisor:
         self._watchdog_s = _watchdog_s(environment)
         self._failed = False
 
-    def tell(self, state: str) -> None:
+    def send(self, state: str) -> None:
         """Send an assignment, such as ``READY=1``."""
         if not self._address:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
-                # The event loop never waits for a supervisor whose queue is full.
+                # The event loop never waits for a receiver whose queue is full.
                 sender.setblocking(False)
                 sender.sendto(state.encode(), self._address)
         except OSError as error:
             if not self._failed:
-                _log.warning("the supervisor cannot be told %s (NOTIFY_SOCKET): %s", state, error.strerror)
+                _log.warning("%s cannot be sent to NOTIFY_SOCKET: %s", state, error.strerror)
             self._failed = True
 
     @contextmanager
     def watchdog(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-        """Within the block the watchdog is fed, when the supervisor keeps one (``WATCHDOG_USEC``)."""
+        """Within the block the watchdog is fed, if there is one (``WATCHDOG_USEC``)."""
         if not self._watchdog_s:
             yield
             return
@@ -52,7 +52,7 @@ class Supervisor:
 
         def feed() -> None:
             nonlocal timer
-            self.tell("WATCHDOG=1")
+            self.send("WATCHDOG=1")
             timer = loop.call_later(self._watchdog_s / _FEEDS_PER_INTERVAL, feed)
 
         feed()
@@ -64,7 +64,7 @@ class Supervisor:
 
 
 def _watchdog_s(environment: Mapping[str, str]) -> float:
-    """Seconds in which the watchdog wants to be fed; 0 when there is none, or when it is meant for another process."""
+    """Seconds within which the watchdog must be fed; 0 when there is none, or when it is meant for another process."""
     given = environment.get("WATCHDOG_USEC", "")
     meant_for = environment.get("WATCHDOG_PID", "")
     if not (given.isascii() and given.isdecimal()) or (meant_for and meant_for != str(os.getpid())):
