@@ -147,27 +147,29 @@ FORMULAS = st.recursive(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.fixture
+async def both(folder: Path) -> AsyncIterator[tuple[Runtime, Runtime]]:
+    """A runtime with a cache and one without."""
+    async with runtime(folder / "cached") as cached, runtime(folder / "uncached", cache_ttl_s=0) as uncached:
+        yield cached, uncached
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shape=FORMULAS, one=ATOMS, other=ATOMS)
-def test_every_answer_is_exact_for_the_goal_asked(
-    tmp_path_factory: pytest.TempPathFactory, shape: str, one: list[str], other: list[str]
+async def test_every_answer_is_exact_for_the_goal_asked(
+    both: tuple[Runtime, Runtime], shape: str, one: list[str], other: list[str]
 ) -> None:
     """Whatever was asked before under whatever names, the certificate, the statement and the countermodel are of the asked goal."""
-
-    async def ask() -> None:
-        async with runtime(tmp_path_factory.mktemp("exact")) as opened, runtime(tmp_path_factory.mktemp("alone"), cache_ttl_s=0) as alone:
-            for names in (one, other, one):
-                text = shape.format(*names)
-                verdict, uncached = await decide(opened, text), await decide(alone, text)
-                assert verdict.kind is uncached.kind
-                assert verdict.goal == uncached.goal
-                assert verdict.certificate is not None
-                assert uncached.certificate is not None
-                assert verdict.certificate.id == uncached.certificate.id
-                assert verdict.countermodel == uncached.countermodel
-                await assert_exact(opened, verdict)
-
-    asyncio.run(ask())
+    for names in (one, other, one):
+        text = shape.format(*names)
+        verdict, uncached = [await decide(opened, text) for opened in both]
+        assert verdict.kind is uncached.kind
+        assert verdict.goal == uncached.goal
+        assert verdict.certificate is not None
+        assert uncached.certificate is not None
+        assert verdict.certificate.id == uncached.certificate.id
+        assert verdict.countermodel == uncached.countermodel
+        await assert_exact(both[0], verdict)
 
 
 async def test_unknown_is_never_remembered(folder: Path) -> None:
