@@ -58,7 +58,7 @@ bench: build build/dev.stamp ## the benchmarks (no part of the tests)
 	$(BIN)/python -m bench
 
 .PHONY: docs
-docs: build/dev.stamp build/engine.stamp ## build the documents as a site into build/docs; a warning is an error
+docs: build/dev.stamp build/engine.stamp build/debian-tests.stamp ## build the documents as a site into build/docs; a warning is an error
 	$(BIN)/python -m sphinx -E -W --keep-going -n -q -b html docs build/docs
 	@echo "build/docs/index.html"
 

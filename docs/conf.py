@@ -13,7 +13,8 @@ author = "The LOGOS PXL Core authors"
 copyright = f"2026, {author}"  # noqa: A001 - Sphinx's name
 release = version = __version__
 
-extensions = ["myst_parser", "sources"]
+extensions = ["myst_parser", "sphinx.ext.graphviz", "sources"]
+graphviz_output_format = "svg"
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_site", "_static"]
 
@@ -22,7 +23,7 @@ myst_heading_anchors = 4
 nitpicky = True
 # Quotes in code and in what the service says stay as they are.
 smartquotes = False
-# A quotation that goes on in the next line of a console confuses the highlighter; whether blocks are right, tests/documents tells.
+# Quotations over several lines of a console confuse the highlighter. tests/documents checks the blocks.
 suppress_warnings = ["misc.highlighting_failure"]
 
 html_theme = "furo"

@@ -44,6 +44,7 @@ if [ "${1:-}" = tests ]; then
     has docker-compose || want docker-compose
     has kubectl || want kubernetes-client
     has mandoc || want mandoc
+    has dot || want graphviz
     has wrk || want wrk
     has zsh || want zsh
     has fish || want fish
