@@ -10,9 +10,9 @@ import pytest
 from e2e.running import Server
 
 from logos_pxl.ops.errors import OperationFailed
+from logos_pxl.ops.export_state import export, verify
 from logos_pxl.ops.report import Report, Status
 from logos_pxl.ops.running import Operator
-from logos_pxl.ops.state.operations import export, verify
 from logos_pxl.settings import Settings
 
 
@@ -104,5 +104,5 @@ def test_an_export_that_was_cut_off_is_none(server: Server, exported: Path) -> N
     """Files without a manifest are not taken for a state."""
     [manifest] = exported.glob("manifest_*")
     manifest.unlink()
-    with pytest.raises(OperationFailed, match="holds no exported state"):
+    with pytest.raises(OperationFailed, match="an export that was cut off has none"):
         verify(operator_of(server), folder=exported, url=None)

@@ -169,13 +169,10 @@ def test_a_bad_night(folder: Path, redis: RedisServer, capsys: pytest.CaptureFix
         the_configuration_is_corrupted(rehearsal)
         the_pool_is_filled(rehearsal)
         redis_is_killed(rehearsal, redis)
-        rehearsal.step("note", "ops", "incident", "note", "all is back")
-        rehearsal.step("close the incident", "ops", "incident", "close", "--cause", "rehearsed", "--resolution", "restarted")
         all_is_well(rehearsal)
         rehearsal.step("end", "ops", "stop")
     report = incident.read_text()
     assert "**Severity**: Critical" in report
-    assert "**Status**: Resolved" in report
     with capsys.disabled():
         print(f"\n{rehearsal.report()}\n{asking.summary()}")  # noqa: T201 - the times of the steps are what a rehearsal is for
     assert asking.verdicts[False] == 0
@@ -188,7 +185,7 @@ def the_service_is_killed(rehearsal: Rehearsal) -> Path:
     os.kill(place.services()[ONE], signal.SIGKILL)
     place.wait(lambda: not place.services())
     rehearsal.diagnosed("the service was killed", "service down")
-    opened = json.loads(rehearsal.step("open an incident", "ops", "incident", "new", "nobody gets answers", "--json"))
+    opened = json.loads(rehearsal.step("open an incident", "ops", "incident", "nobody gets answers", "--json"))
     rehearsal.step("recover: restart", "ops", "restart")
     return place.folder / opened["sections"][0]["data"]["path"]
 

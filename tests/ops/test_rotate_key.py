@@ -19,11 +19,11 @@ from e2e.running import Server, running_server
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logos_pxl.durable import replace_private_file
+from logos_pxl.ops import rotate_key as rotation_module
 from logos_pxl.ops.errors import OperationFailed
-from logos_pxl.ops.keys import rotation as rotation_module
-from logos_pxl.ops.keys.env_editing import edited
-from logos_pxl.ops.keys.operations import finish_rotation, rotate_key
 from logos_pxl.ops.report import Report, Status
+from logos_pxl.ops.rotate_key import edited, finish_rotation, rotate_key
 from logos_pxl.ops.running import Operator
 from logos_pxl.settings import Settings
 
@@ -110,12 +110,12 @@ def shared(long_lived: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     """It, with the first key alone in force."""
     standing_there(long_lived, monkeypatch)
     long_lived.env_file.write_text(ENV_FILE)
-    before = long_lived.log().count("SIGHUP: log files opened anew")
+    before = long_lived.log().count("SIGHUP: in force from now on")
     long_lived.target = Hangup(long_lived.server, env_file=long_lived.env_file)
     long_lived.target.reload()
     long_lived.target.reloads.clear()
     ends = time.monotonic() + 20
-    while long_lived.log().count("SIGHUP: log files opened anew") == before:
+    while long_lived.log().count("SIGHUP: in force from now on") == before:
         assert time.monotonic() < ends
         time.sleep(0.02)
     return long_lived
@@ -159,13 +159,10 @@ def test_no_request_is_refused_during_the_whole_rotation(place: Place) -> None:
 
 
 def test_every_file_on_the_way_accepts_the_first_key(shared: Place) -> None:
-    """Wherever the rotation were cut off, clients are answered; the new key is known before it is the current one."""
+    """Wherever the rotation were cut off, clients are answered."""
     rotate_key(shared.operator(), show_secret=False)
-    introduced, promoted = ({**shared.keys(), **_values(data)} for data in shared.target.reloads)
-    assert introduced[CURRENT] == FIRST
-    new = introduced[NEW]
-    assert (promoted[CURRENT], promoted[OLD]) == (new, FIRST)
-    assert NEW not in _values(shared.target.reloads[1])
+    assert [set(_values(data).values()) >= {FIRST} for data in shared.target.reloads] == [True]
+    assert _values(shared.target.reloads[0]) == {CURRENT: shared.keys()[CURRENT], OLD: FIRST}
 
 
 def _values(data: bytes) -> dict[str, str | None]:
@@ -189,15 +186,14 @@ def test_a_rotation_that_was_cut_off_goes_on(shared: Place) -> None:
     assert shared.keys() == {CURRENT: new, OLD: FIRST}
 
 
-@pytest.mark.parametrize("failing", [1, 2])
-def test_a_step_that_fails_is_rolled_back(shared: Place, monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+def test_a_step_that_fails_is_rolled_back(shared: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Here the service does not get the signal; the file is as it was, byte by byte, and the first key is accepted."""
     monkeypatch.setattr(rotation_module, "_IN_FORCE_S", 1.0)
     reload, calls = shared.target.reload, iter(range(1, 100))
-    shared.target.reload = lambda: None if next(calls) == failing else reload()  # type: ignore[method-assign]
+    shared.target.reload = lambda: None if next(calls) == 1 else reload()  # type: ignore[method-assign]
     report = rotate_key(shared.operator(), show_secret=False)
     assert report.status is Status.CRITICAL
-    assert "rolled back" in report.summary
+    assert "is as it was" in report.summary
     assert shared.env_file.read_text() == ENV_FILE
     time.sleep(0.3)
     assert shared.accepts(FIRST)
@@ -211,7 +207,7 @@ def test_a_file_that_nobody_reads_is_found_out(shared: Place, monkeypatch: pytes
     monkeypatch.setenv("PXL_ENV_FILE", str(other))
     report = rotate_key(shared.operator(), show_secret=False)
     assert report.status is Status.CRITICAL
-    assert "does not accept the new key" in report.summary
+    assert "not so: the new key is accepted" in report.summary
     assert other.read_text() == shared.env_file.read_text() == ENV_FILE
 
 
@@ -253,7 +249,7 @@ def test_what_cannot_be_verified_is_not_begun(server: Server, folder: Path, monk
     assert "demands no signatures" in rotate_key(place.operator(), show_secret=False).summary
     assert env_file.read_text() == ENV_FILE
     monkeypatch.setenv(CURRENT, "4e" * 32)
-    with pytest.raises(OperationFailed, match=r"HMAC_SECRET_KEY comes from environment, and not from .env: move it there first"):
+    with pytest.raises(OperationFailed, match=r"HMAC_SECRET_KEY comes from environment, and not from .env: move it there"):
         rotate_key(place.operator(), show_secret=False)
     monkeypatch.delenv(CURRENT)
     env_file.write_text("")
@@ -284,30 +280,34 @@ LINES = st.sampled_from(
 def test_other_lines_stay_as_they_are(lines: list[str], end: str, *, whole: bool) -> None:
     """Every line about other variables, every comment, in its order; and the variables say what was asked."""
     text = end.join(lines) + (end if whole else "")
-    result = edited(text, {CURRENT: "11", OLD: "22", NEW: None}, after=CURRENT)
+    result = edited(text, {CURRENT: "11", OLD: "22", NEW: None})
     kept = [line for line in lines if line and "HMAC" not in line]
     assert [line for line in result.splitlines() if line and "HMAC" not in line] == kept
     values = dotenv_values(stream=io.StringIO(result))
     assert (values[CURRENT], values[OLD], NEW in values) == ("11", "22", False)
-    assert result.count(f"{CURRENT}=") == 1
 
 
 def test_comments_and_quotes_of_a_changed_line_stay() -> None:
     """The operator's words are not ours to remove."""
     text = f'export {CURRENT}="ab" # from the vault\n'
-    assert edited(text, {CURRENT: "cd"}, after=CURRENT) == f'export {CURRENT}="cd" # from the vault\n'
+    assert edited(text, {CURRENT: "cd"}) == f'export {CURRENT}="cd" # from the vault\n'
 
 
-@pytest.mark.parametrize("text", ["not a line\n", f"{CURRENT}='ab\n"])
-def test_a_file_that_cannot_be_read_is_not_changed(text: str) -> None:
+def test_a_file_that_cannot_be_read_is_not_changed() -> None:
     """Nothing is guessed."""
-    with pytest.raises(OperationFailed, match="no NAME=value line"):
-        edited(text, {CURRENT: "cd"}, after=CURRENT)
+    with pytest.raises(OperationFailed, match="cannot be changed safely"):
+        edited(f"{CURRENT}='ab\n", {CURRENT: "cd"})
 
 
-def test_a_value_that_needs_quotes_is_refused() -> None:
-    """It could end a line, or be taken for something else."""
-    for value in ("a b", "a\nB=1", "a#b", "'"):
-        with contextlib.suppress(OperationFailed):
-            edited("", {CURRENT: value}, after=CURRENT)
-            raise AssertionError(value)
+def test_owner_and_mode_of_the_file_are_kept(tmp_path: Path) -> None:
+    """The service must be able to read it after root has changed it."""
+    env_file = tmp_path / "env"
+    env_file.write_text("A=1\n")
+    env_file.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(env_file, 123, 456)
+    before = env_file.stat()
+    replace_private_file(env_file, b"A=2\n")
+    after = env_file.stat()
+    assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+    assert after.st_ino != before.st_ino, "a reader finds the former content or the new one"

@@ -7,7 +7,7 @@ import sys
 from logos_pxl.doctor.findings import Finding, State, attention, fine, missing
 
 _OLDEST = (3, 11)
-_EXTRAS = {"mcp": "mcp", "redis": "redis", "jinja2": "ops"}
+_EXTRAS = {"mcp": "mcp", "redis": "redis", "psutil": "ops"}
 
 
 def python() -> Finding:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from logos_pxl.ops.incident_app import app as incident_app
 from logos_pxl.ops.keeping_app import app as keeping_app
-from logos_pxl.ops.reviewing_app import app as reviewing_app
 
 if TYPE_CHECKING:
     from logos_pxl.ops.report import Report
@@ -23,8 +21,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(keeping_app)
-app.add_typer(reviewing_app)
-app.add_typer(incident_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 

@@ -35,6 +35,10 @@ class OperationsSettings(BaseModel):
         Path("deploy/supervisord.conf"), "PXL_SUPERVISORD_CONF", "the configuration file of supervisord, for PXL_OPS_TARGET=supervisord"
     )
 
+    prometheus_url: str | None = setting(
+        None, "PXL_PROMETHEUS_URL", "the address of Prometheus, such as http://127.0.0.1:9090, or nothing", pattern=r"^https?://[^/\s]+"
+    )
+
     # What is kept.
     backup_dir: Path = setting(Path("backups"), "PXL_BACKUP_DIR", "the folder for backups; it is made when missing")
     export_dir: Path = setting(Path("exports"), "PXL_EXPORT_DIR", "the folder for exported states; it is made when missing")

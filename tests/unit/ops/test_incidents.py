@@ -1,92 +1,77 @@
-"""Incident reports: severity by the manual's table, notes, duration, and no goal in them."""
+"""An incident is a folder: the manual's template filled in, and what was known at that moment."""
 
-from datetime import UTC, datetime, timedelta
+import json
+import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from logos_pxl.ops.errors import OperationFailed
-from logos_pxl.ops.incidents.document import Evidence, Head, closed, head_of, new_document, sla_impact, with_note
-from logos_pxl.ops.incidents.severity import judged
+from logos_pxl.ops.incident import _judged, open_incident
 from logos_pxl.ops.log_files import error_lines
 
-WELL = {"ready": True, "soundness_alarms": 0}
-OPENED = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
-HEAD = Head("INC-20260131-093000", "2026-01-31T09:30:00Z", "Critical")
-EVIDENCE = Evidence(("- **t**: died",), ("| m |",), ("- d",), ("an error",))
+KEY = "3d" * 32
+HEALTH = {"ready": True, "soundness_alarms": 0}
+METRICS: dict[str, Any] = {
+    "logos_pxl_verification_ratio_percent": 100.0,
+    "logos_pxl_p95_latency_ms": 10.0,
+    "logos_pxl_cache_hit_rate_percent": 90.0,
+    "logos_pxl_window_goals": 100,
+    "logos_pxl_window_cache_lookups": 100,
+}
 
 
-def severity(problem: str = "", health: dict[str, Any] = WELL, **indicators: float) -> str:
-    metrics = {"logos_pxl_window_goals": 50, "logos_pxl_window_cache_lookups": 50}
-    names = {"ratio": "verification_ratio_percent", "p95": "p95_latency_ms", "cache": "cache_hit_rate_percent"}
-    return judged(health, {**metrics, **{f"logos_pxl_{names[name]}": value for name, value in indicators.items()}}, problem).severity.value
+def test_template_and_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With id, date and severity, private, without a secret; also when no service answers: then the system is down."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"HMAC_SECRET_KEY={KEY}\nPXL_OPS_URL=http://127.0.0.1:1\nLOG_LEVEL=DEBUG\n")
+    report = open_incident("nobody gets\nanswers", None)
+    path = Path(report.sections[0].data["path"])
+    assert path.parent == tmp_path / "var" / "incidents" / report.sections[0].data["id"]
+    assert {file.name for file in path.parent.iterdir()} == {
+        "report.md", "health.json", "metrics.json", "log.txt", "settings.txt", "diagnosis.json"
+    }  # fmt: skip
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in path.parent.iterdir())
+    text = path.read_text()
+    assert text.startswith(f"# Incident Report: {report.sections[0].data['id']}\n")
+    assert "**Severity**: Critical" in text
+    assert "## Summary\nnobody gets answers\n" in text
+    assert "does not answer" in json.loads((path.parent / "health.json").read_text())["error"]
+    assert "LOG_LEVEL=DEBUG" in (path.parent / "settings.txt").read_text()
+    assert all(KEY not in file.read_text() for file in path.parent.iterdir())
+
+
+def test_a_broken_configuration_does_not_hinder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be the incident; a given severity counts."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("PXL_POOL_SIZE=many\nPXL_OPS_URL=http://127.0.0.1:1\n")
+    report = open_incident("wrong size", "low")
+    path = Path(report.sections[0].data["path"])
+    assert "**Severity**: Low" in path.read_text()
+    assert "PXL_POOL_SIZE" in (path.parent / "settings.txt").read_text()
 
 
 @pytest.mark.parametrize(
-    ("expected", "found"),
+    ("changed", "severity"),
     [
-        ("Critical", severity("refused")),
-        ("Critical", severity(health={"ready": False, "problems": ["no live session"]})),
-        ("Critical", severity(health={"ready": True, "soundness_alarms": 1})),
-        ("Critical", severity(ratio=84.9)),
-        ("High", severity(ratio=89.9)),
-        ("High", severity(ratio=95, p95=501)),
-        ("Medium", severity(p95=301)),
-        ("Medium", severity(cache=69)),
-        ("Low", severity(ratio=92, p95=299, cache=71)),
+        ({}, "low"),
+        ({"logos_pxl_cache_hit_rate_percent": 69.0}, "medium"),
+        ({"logos_pxl_p95_latency_ms": 301.0}, "medium"),
+        ({"logos_pxl_p95_latency_ms": 501.0}, "high"),
+        ({"logos_pxl_verification_ratio_percent": 89.0}, "high"),
+        ({"logos_pxl_verification_ratio_percent": 84.0}, "critical"),
+        ({"logos_pxl_verification_ratio_percent": 84.0, "logos_pxl_window_goals": 3}, "low"),
     ],
 )
-def test_the_severity_is_the_manuals(expected: str, found: str) -> None:
-    """System down or ratio < 85 %; P95 > 500 ms or ratio < 90 %; P95 > 300 ms or hit rate < 70 %; the rest."""
-    assert found == expected
+def test_the_severity_is_the_manuals(changed: dict[str, Any], severity: str) -> None:
+    """From the worst to the least; what rests on few goals says nothing."""
+    assert _judged(HEALTH, METRICS | changed)[0] == severity
 
 
-def test_few_goals_make_no_severity() -> None:
-    """A latency that rests on two goals is no incident."""
-    assert judged(WELL, {"logos_pxl_window_goals": 2, "logos_pxl_p95_latency_ms": 900}, "").severity.value == "Low"
-
-
-def test_notes_are_lines_with_their_time() -> None:
-    """At the end of the timeline, in order, whatever they hold; the rest stays as it is."""
-    text = new_document(HEAD, "down\n## Root Cause", "why", "respond", EVIDENCE)
-    noted = with_note(with_note(text, OPENED, "first\n\n## Root Cause\nx"), OPENED + timedelta(minutes=1), "second")
-    timeline = noted.partition("## Timeline")[2].partition("\n## Root Cause\n")[0].strip().splitlines()
-    assert timeline[0] == "- **t**: died"
-    assert timeline[1].startswith("- **2026-01-31T09:30:00Z**: incident opened: down ## Root Cause; severity Critical: why (respond)")
-    assert timeline[2:] == ["- **2026-01-31T09:30:00Z**: first ## Root Cause x", "- **2026-01-31T09:31:00Z**: second"]
-    assert noted.partition("\n## Root Cause\n")[2] == text.partition("\n## Root Cause\n")[2]
-    with pytest.raises(OperationFailed, match="Root Cause"):
-        with_note("# another text", OPENED, "x")
-
-
-def test_closing_fills_in_what_is_known() -> None:
-    """Duration, status, SLA impact, and what was said; what a person wrote meanwhile is left alone."""
-    text = new_document(HEAD, "down", "why", "respond", EVIDENCE).replace("Not resolved yet.", "By hand.")
-    done = closed(text, HEAD, OPENED + timedelta(minutes=13), cause=r"a \1 cable", resolution="plugged in", users="all", down_minutes=None)
-    assert "**Duration**: 09:30:00 - 2026-01-31 09:43:00 UTC (13.0 minutes)" in done
-    assert "**Status**: Resolved" in done
-    assert "- **Duration**: 13.0 minutes" in done
-    assert "- **SLA Impact**: Yes - 13.0 of 43.2 minutes that 99.9 % allow in 30 days (30 %)" in done
-    assert "- **Users Affected**: all" in done
-    assert r"a \1 cable" in done
-    assert "By hand." in done
-    assert "incident closed: plugged in" in done
-    assert head_of(done, "x").closed == "2026-01-31T09:43:00Z"
-
-
-def test_only_downtime_counts_against_the_sla() -> None:
-    """A critical incident counts whole unless told otherwise, another not unless told."""
-    low = Head("x", HEAD.opened, "Low")
-    assert sla_impact(low, 100, None).startswith("No - 0.0 of 43.2")
-    assert sla_impact(low, 100, 5).startswith("Yes - 5.0 of 43.2")
-    assert sla_impact(HEAD, 100, 0).startswith("No - 0.0 of 43.2")
-
-
-def test_a_file_that_is_no_report_is_refused() -> None:
-    """It is named."""
-    for text in ("", "# x", "<!-- incident {} -->\n", "<!-- incident {] -->\n"):
-        with pytest.raises(OperationFailed, match=r"INC-1\.md"):
-            head_of(text, "INC-1.md")
+def test_a_service_that_is_down_or_unsound_is_critical() -> None:
+    """Whatever its indicators say."""
+    assert _judged({"ready": False, "problems": ["no session"]}, METRICS) == ("critical", "system down: no session")
+    assert _judged(HEALTH | {"soundness_alarms": 1}, METRICS)[0] == "critical"
 
 
 def test_no_goal_gets_out_of_the_log() -> None:

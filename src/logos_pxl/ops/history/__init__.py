@@ -1,1 +1,0 @@
-"""What the service leaves behind: its logs and its performance documents, those of today and those of other days."""

@@ -1,1 +1,0 @@
-"""Signature keys, changed without a refused request."""
