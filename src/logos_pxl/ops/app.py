@@ -136,18 +136,17 @@ _CONTROL = {
 
 
 def _control_command(name: str) -> Callable[[bool], None]:
-    """The command that carries out the operation of this name in the module ``control``."""
+    """The command of this name; ``control`` does what it says."""
 
     def command(json: Json = False) -> None:
-        from logos_pxl.ops import control
+        from logos_pxl.ops.control import control
         from logos_pxl.ops.lenient_settings import lenient_settings
         from logos_pxl.ops.running import run_operation
         from logos_pxl.ops.steps import Steps
         from logos_pxl.settings import Settings
 
-        operation = {"start": control.start, "stop": control.stop, "restart": control.restart, "reload": control.reload}[name]
         settings = (lambda: lenient_settings()[0]) if name == "stop" else Settings.load
-        raise typer.Exit(run_operation(name, lambda operator: operation(operator, Steps(quiet=json)), as_json=json, settings=settings))
+        raise typer.Exit(run_operation(name, lambda operator: control(name, operator, Steps(quiet=json)), as_json=json, settings=settings))
 
     return command
 

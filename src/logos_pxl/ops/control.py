@@ -3,6 +3,8 @@
 import contextlib
 import subprocess
 from collections.abc import Callable, Mapping
+from functools import partial
+from operator import methodcaller
 
 from logos_pxl.errors import PxlError
 from logos_pxl.ops.lenient_settings import lenient_settings
@@ -14,33 +16,18 @@ from logos_pxl.ops.steps import StepFailed, Steps, wait_until_ready
 _ADVICE = "pxl ops diagnose"
 
 
-def start(operator: Operator, steps: Steps) -> Report:
-    """Start the service, and wait until it is ready."""
-    return _procedure("start", operator, steps, {"service started": operator.target.start}, ready=True)
+_DONE = {"start": "service started", "stop": "service stopped", "restart": "service restarted", "reload": "SIGHUP sent"}
 
 
-def stop(operator: Operator, steps: Steps) -> Report:
-    """Stop the service; requests in flight end first."""
-    return _procedure("stop", operator, steps, {"service stopped": operator.target.stop}, ready=False)
-
-
-def restart(operator: Operator, steps: Steps) -> Report:
-    """Restart the service with the settings as they are now, replicas one after the other; wait until it is ready."""
-    return _procedure("restart", operator, steps, {"service restarted": operator.target.restart}, ready=True)
-
-
-def reload(operator: Operator, steps: Steps) -> Report:
-    """Have the service read keys, log level and quotas again."""
-    return _procedure("reload", operator, steps, {"SIGHUP sent": operator.target.reload}, ready=False)
+def control(name: str, operator: Operator, steps: Steps) -> Report:
+    """Start, stop, restart or reload the service; after a start or a restart wait until it is ready."""
+    work = partial(methodcaller(name), operator.target)
+    return _procedure(name, operator, steps, {_DONE[name]: work}, ready=name in ("start", "restart"))
 
 
 def set_variables(operator: Operator, variables: Mapping[str, str], steps: Steps) -> Report:
     """Set variables for the next start, restart the service, and wait until it is ready."""
-
-    def setting(name: str, value: str) -> Callable[[], None]:
-        return lambda: operator.target.set_variable(name, value)
-
-    work = {f"{name}={value} set": setting(name, value) for name, value in variables.items()}
+    work = {f"{name}={value} set": partial(operator.target.set_variable, name, value) for name, value in variables.items()}
     return _procedure("set", operator, steps, {**work, "service restarted": operator.target.restart}, ready=True)
 
 

@@ -219,12 +219,19 @@ class Supervisord(Target):
     """The target supervisord, whose daemon is started when it is needed."""
 
     _STATE = Path("var/supervisor")
+    _SOCKET = Path("var/pxl.sock")
+    # A socket's path has 107 characters at most; supervisord appends its process id for a moment.
+    _SOCKET_CHARACTERS = 98
     _UNREACHABLE = 7
     _LAST_OUTPUT = 3
 
     def start(self) -> None:
         """Start supervisord unless it runs, then the programs; returns when they run."""
         if self._daemon() is None:
+            if len(str(self._SOCKET.absolute())) > self._SOCKET_CHARACTERS:
+                raise TargetFailed(
+                    f"{self._SOCKET.absolute()} is longer than a socket's path may be: run the service in a folder with a shorter name"
+                )
             self._STATE.mkdir(parents=True, exist_ok=True)
             self._run(("supervisord -c {conf}",))
         self._require_running(self.commands.start)

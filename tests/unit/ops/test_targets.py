@@ -202,3 +202,17 @@ def test_the_last_lines_of_a_log(tmp_path: Path) -> None:
     (tmp_path / "pxl-server.log").write_text("".join(f"line {number}\n" for number in range(200_000)))
     assert found.log_lines(2) == ["line 199998", "line 199999"]
     assert found.log_lines(0) == []
+
+
+@pytest.mark.parametrize("name", ["systemd", "compose", "kubernetes"])
+def test_the_real_programs_know_the_commands(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Each command is understood: it fails for want of a running systemd, container engine or cluster, and of nothing else."""
+    monkeypatch.chdir(Path(__file__).parents[3])
+    monkeypatch.delenv("PYTHONWARNINGS", raising=False)
+    monkeypatch.setenv("KUBECONFIG", os.devnull)
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+    found = target(name, PXL_OPS_NAMESPACE="proofs")
+    commands = found.commands
+    for command in (*commands.start, *commands.stop, *commands.restart, *commands.reload, commands.status):
+        with pytest.raises(TargetFailed, match=r"not been booted with systemd|refused"):
+            run_program(found._filled(command), timeout_s=30)
