@@ -98,7 +98,9 @@ build/dev.stamp: build/install.stamp requirements/dev.txt
 
 build/engine.stamp: build/install.stamp $(ENGINE_SOURCES)
 	@echo "== compiling the engine: some minutes the first time, for a SAT solver is in it"
-	cd engine/crates/py && VIRTUAL_ENV=$(CURDIR)/$(VENV) maturin develop --release --locked --quiet
+	rm -rf build/wheels
+	cd engine/crates/py && VIRTUAL_ENV=$(CURDIR)/$(VENV) maturin build --release --locked --quiet --out $(CURDIR)/build/wheels
+	$(PIP) install --quiet --no-deps --no-index --force-reinstall build/wheels/*.whl
 	@touch $@
 
 build/coq.stamp: build/debian.stamp $(COQ_SOURCES)
