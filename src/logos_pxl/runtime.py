@@ -1,6 +1,6 @@
 """Everything that decides goals, opened and closed in order.
 
-Invariant: a ``Runtime`` is open for exactly as long as its ``async with`` block. What is opened later is closed earlier, also when
+Invariant: a ``Runtime`` is open for exactly as long as its ``async with`` block. Parts are closed in reverse order of opening, also when
 opening fails half-way.
 """
 
@@ -15,11 +15,21 @@ from logos_pxl.draining import Draining
 from logos_pxl.errors import ConfigurationError
 from logos_pxl.kernel import KernelIdentity, SessionPool, coq_sessions
 from logos_pxl.observing import NullObserver, Observer
-from logos_pxl.proving import Admission, CertificateStore, Find, Judge, PostMortems, Prover, Recollection, SearchThreads, VerdictCache, find
-from logos_pxl.proving.exchange import MAX_ENTRY_BYTES
+from logos_pxl.proving import (
+    Admission,
+    CertificateStore,
+    Find,
+    Judge,
+    PostMortems,
+    ProofCache,
+    Prover,
+    SearchThreads,
+    SoundnessAlarms,
+    find,
+)
 from logos_pxl.proving.jobs import Jobs
-from logos_pxl.proving.lane import Lane
-from logos_pxl.proving.observed import ObservedDecider
+from logos_pxl.proving.shared_proofs import MAX_ENTRY_BYTES, SharedProofs
+from logos_pxl.proving.worker_queue import WorkerQueue
 from logos_pxl.settings import Settings
 from logos_pxl.shared_state import SharedState, open_shared_state
 
@@ -28,8 +38,8 @@ from logos_pxl.shared_state import SharedState, open_shared_state
 class Runtime:
     """The open parts.
 
-    Doors ask ``decider``, ``jobs``, or, for many goals at once, ``batches``. ``certificates`` is ``None`` in a runtime that keeps nothing;
-    ``draining`` tells whether the end has begun.
+    Handlers use ``prover``, ``jobs``, or, for many goals at once, ``batches``. ``certificates`` is ``None`` when none are stored;
+    ``draining`` tells whether the service is ending.
     """
 
     settings: Settings
@@ -38,9 +48,10 @@ class Runtime:
     pool: SessionPool
     searches: SearchThreads
     prover: Prover
-    decider: ObservedDecider
+    judge: Judge
+    alarms: SoundnessAlarms
     jobs: Jobs
-    batches: Lane
+    batches: WorkerQueue
     certificates: CertificateStore | None
     admission: Admission
     draining: Draining
@@ -75,22 +86,23 @@ class Runtime:
             searches = SearchThreads(find, threads=settings.search_threads, memory_bytes=settings.search_memory_bytes)
             stack.push_async_callback(searches.close)
             admission = Admission(at_once=settings.search_threads + settings.pool_size, waiting=settings.queue_limit)
-            judge = Judge(
-                pool,
-                identity,
+            judge = Judge(pool, identity, statement_max_nodes=settings.statement_max_nodes)
+            alarms = SoundnessAlarms(post_mortems, observer)
+            shared_state = await stack.enter_async_context(_open_shared_state(settings, observer))
+            prover = Prover(
+                judge,
+                searches,
+                admission,
+                cache=_cache(settings, observer),
+                shared=SharedProofs(shared_state, kernel_hash=identity.kernel_hash, observer=observer),
+                alarms=alarms,
                 certificates=certificates,
-                post_mortems=post_mortems,
-                statement_max_nodes=settings.statement_max_nodes,
+                longest_s=max(settings.max_timeout_ms, settings.job_max_timeout_ms) / 1000,
                 observer=observer,
             )
-            shared_state = await stack.enter_async_context(_open_shared_state(settings, observer))
-            recollection = Recollection(_cache(settings, observer), shared_state, judge, certificates=certificates, observer=observer)
-            longest_s = max(settings.max_timeout_ms, settings.job_max_timeout_ms) / 1000
-            prover = Prover(judge, searches, admission, recollection, longest_s=longest_s, observer=observer)
             stack.push_async_callback(prover.close)
-            decider = ObservedDecider(prover, observer)
             jobs = Jobs(
-                Lane(decider, admission, width=settings.job_threads),
+                WorkerQueue(prover, admission, workers=settings.job_threads),
                 max_jobs=settings.jobs_max,
                 max_bytes=settings.jobs_max_bytes,
                 ttl_s=settings.job_ttl_s,
@@ -105,9 +117,10 @@ class Runtime:
                 pool,
                 searches,
                 prover,
-                decider,
+                judge,
+                alarms,
                 jobs,
-                Lane(decider, admission, width=settings.batch_threads),
+                WorkerQueue(prover, admission, workers=settings.batch_threads),
                 certificates,
                 admission,
                 Draining(),
@@ -126,8 +139,8 @@ def goal_limits(settings: Settings) -> Limits:
     )
 
 
-def _cache(settings: Settings, observer: Observer) -> VerdictCache:
-    return VerdictCache(
+def _cache(settings: Settings, observer: Observer) -> ProofCache:
+    return ProofCache(
         ttl_s=settings.cache_ttl_s, max_entries=settings.cache_max_entries, max_bytes=settings.cache_max_bytes, observer=observer
     )
 

@@ -21,8 +21,8 @@ from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind
 from logos_pxl.observing import Observer
 from logos_pxl.proving import Find, Finding, NotFound, ProofMethod, SearchBudget, UnknownReason, Verdict, VerdictKind, find
+from logos_pxl.proving.judging import states
 from logos_pxl.proving.recheck import by_kernel
-from logos_pxl.proving.statements import states
 from logos_pxl.runtime import Runtime
 from logos_pxl.settings import Settings
 

@@ -1,14 +1,13 @@
-"""Goal in, verdict out. Knows nothing of HTTP."""
+"""Goal in, verdict out. Independent of HTTP."""
 
 from logos_pxl.proving.admission import Admission, AdmissionStats
-from logos_pxl.proving.cache import CacheStats, VerdictCache
 from logos_pxl.proving.certificate import Certificate, Versions
 from logos_pxl.proving.certificate_store import CertificateStore
 from logos_pxl.proving.judging import Judge
-from logos_pxl.proving.post_mortem import PostMortems
+from logos_pxl.proving.proof_cache import CacheStats, ProofCache
 from logos_pxl.proving.prover import Prover, ProverStats
-from logos_pxl.proving.recollection import Recollection
 from logos_pxl.proving.search import Find, Finding, NotFound, SearchBudget, SearchThreads, find
+from logos_pxl.proving.soundness import PostMortems, SoundnessAlarms
 from logos_pxl.proving.verdict import Countermodel, ProofMethod, Timings, UnknownReason, Verdict, VerdictKind
 
 __all__ = [
@@ -23,16 +22,16 @@ __all__ = [
     "Judge",
     "NotFound",
     "PostMortems",
+    "ProofCache",
     "ProofMethod",
     "Prover",
     "ProverStats",
-    "Recollection",
     "SearchBudget",
     "SearchThreads",
+    "SoundnessAlarms",
     "Timings",
     "UnknownReason",
     "Verdict",
-    "VerdictCache",
     "VerdictKind",
     "Versions",
     "find",

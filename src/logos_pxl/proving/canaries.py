@@ -1,8 +1,9 @@
 """Two goals whose verdicts are known, decided again and again: whether the service could decide a goal now.
 
 Invariant: ``state().failing`` is empty only when both canaries, one valid and one invalid, were searched and accepted by Coq's kernel
-within the last ``max_age_s`` seconds, and did not fail twice in a row since. They take the way of every goal, past the cache, and leave
-nothing behind. A canary that waits too long in a queue says that there is much work, not that a part is broken: it fails by its age only.
+within the last ``max_age_s`` seconds, and did not fail twice in a row since. Canaries use the search and the judge of every goal, but no
+cache, and store no certificate. A refused certificate is a soundness alarm as for every goal. A canary that waits too long in a queue is a
+sign of load, not of a broken part: it fails by its age only.
 """
 
 import asyncio
@@ -17,8 +18,10 @@ from logos_pxl.errors import KernelTimeout, PxlError, QueueFull
 from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind, SessionPool
 from logos_pxl.observing import Observer
+from logos_pxl.proving.attempt import Deadline
+from logos_pxl.proving.judging import Judge
 from logos_pxl.proving.search import Finding, NotFound, SearchThreads
-from logos_pxl.proving.statements import states
+from logos_pxl.proving.soundness import SoundnessAlarms
 from logos_pxl.proving.verdict import UnknownReason
 from logos_pxl.settings import CanarySettings
 
@@ -93,14 +96,19 @@ class Canaries:
 
     def __init__(
         self,
-        pool: SessionPool,
+        judge: Judge,
         searches: SearchThreads,
+        pool: SessionPool,
+        *,
+        alarms: SoundnessAlarms,
         settings: CanarySettings,
         observer: Observer,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
         self._searches = searches
+        self._judge = judge
+        self._alarms = alarms
         self._settings = settings
         self._observer = observer
         self._clock = clock
@@ -161,7 +169,7 @@ class Canaries:
             goal = Goal.parse(canary.text)
         except PxlError as error:
             raise _Failed("parse", str(error)) from error
-        await self._judge(goal, await self._search(canary, goal, deadline), deadline)
+        await self._check(goal, await self._search(canary, goal, deadline), deadline)
 
     async def _search(self, canary: _Canary, goal: Goal, deadline: float) -> Finding:
         try:
@@ -175,18 +183,14 @@ class Canaries:
             raise _Failed("search", f"found a {outcome.kind.name.lower()} for a goal that is {canary.name}")
         return outcome
 
-    async def _judge(self, goal: Goal, finding: Finding, deadline: float) -> None:
+    async def _check(self, goal: Goal, finding: Finding, deadline: float) -> None:
         try:
-            judgement = await self._pool.check(finding.kind, goal.wire, finding.evidence, deadline=deadline, statement=True)
+            judgement = await self._judge.judge(goal, finding, Deadline(deadline), require_statement=True)
         except PxlError as error:
             queued = isinstance(error, QueueFull) or (isinstance(error, KernelTimeout) and error.waiting)
             raise _Failed("kernel", str(error), pressure=queued and self._pool.stats().active_sessions > 0) from error
-        if not judgement.accepted:
-            self._observer.soundness_alarm()
-            _log.critical("soundness alarm over a canary: the kernel refused the certificate: %s; goal: %s", judgement.reason, goal.text)
-            raise _Failed("kernel", f"refused the certificate: {judgement.reason}")
-        if judgement.statement is None or not states(judgement.statement, finding.kind, goal):
-            self._observer.soundness_alarm()
-            _log.critical("soundness alarm over a canary: the kernel accepted another theorem: %s", judgement.statement)
-            raise _Failed("statement", f"another theorem was accepted: {judgement.statement}")
+        if judgement.certificate is None:
+            judge = self._judge
+            await self._alarms.report(goal, finding, judgement.objection, identity=judge.identity, versions=judge.versions)
+            raise _Failed("statement" if judgement.kernel.accepted else "kernel", judgement.objection)
         self._observer.kernel_accepted()

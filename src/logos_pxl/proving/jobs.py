@@ -1,8 +1,8 @@
-"""Goals that are decided while their client does other things: accepted, worked on, kept for a while, forgotten.
+"""Jobs: goals that are decided in the background, and whose results are kept for a while.
 
-Invariant: a job goes from queued to running to one of its ends, or from queued straight to an end, and never leaves an end. Jobs are
-bounded in number and in bytes, ended ones included; one more is refused. Whoever holds a job's id may see and cancel it, nobody can guess
-or list ids. A job's work has ended before its end is told.
+Invariant: a job goes from queued to running to an end state, or from queued to an end state, and never leaves an end state. Jobs are
+bounded in number and in bytes, ended ones included; one more is refused. A client that has a job's id may see and cancel it; ids can be
+neither guessed nor listed. A job enters an end state only after its work has ended.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from types import MappingProxyType
 from logos_pxl.errors import JobNotFound, Overloaded
 from logos_pxl.goals import Goal
 from logos_pxl.observing import JobEvent, NullObserver, Observer
-from logos_pxl.proving.lane import Lane
 from logos_pxl.proving.verdict import Verdict
+from logos_pxl.proving.worker_queue import WorkerQueue
 
 _log = logging.getLogger(__name__)
 
@@ -91,16 +91,16 @@ class Job:
 
 
 Render = Callable[[Verdict | None], JobResult]
-"""Makes the result of a verdict; of ``None`` when the work failed for a reason that nobody foresaw."""
+"""Makes the result of a verdict; of ``None`` when the work failed unexpectedly."""
 
 
 class Jobs:
-    """All jobs of this process. Their ids begin with ``replica``, so that a balancer knows whom to ask for them."""
+    """All jobs of this process. Their ids begin with ``replica``, so that a balancer can route by them."""
 
     def __init__(
-        self, lane: Lane, *, max_jobs: int, max_bytes: int, ttl_s: float, replica: str = "", observer: Observer | None = None
+        self, queue: WorkerQueue, *, max_jobs: int, max_bytes: int, ttl_s: float, replica: str = "", observer: Observer | None = None
     ) -> None:
-        self._lane = lane
+        self._queue = queue
         self._replica = replica
         self._max_jobs = max_jobs
         self._max_bytes = max_bytes
@@ -123,7 +123,7 @@ class Jobs:
         work.add_done_callback(lambda done: self._worked(job, done))
         self._working[job.id] = work
         self._observer.job("created")
-        self._tell()
+        self._report_held()
         return job
 
     def get(self, job_id: str) -> Job:
@@ -147,7 +147,7 @@ class Jobs:
         """Drop a job that has ended."""
         if self._jobs.pop(job.id, None) is not None:
             self._bytes -= job.size_bytes
-            self._tell()
+            self._report_held()
         timer = self._expiring.pop(job.id, None)
         if timer is not None:
             timer.cancel()
@@ -165,7 +165,7 @@ class Jobs:
     async def _work(self, job: Job, goal: Goal, render: Render, deadline: float, parse_ms: float) -> JobResult:
         began = time.monotonic()
         try:
-            verdict = await self._lane.decide(goal, deadline=deadline, parse_ms=parse_ms, on_turn=lambda: self._run(job))
+            verdict = await self._queue.decide(goal, deadline=deadline, parse_ms=parse_ms, on_turn=lambda: self._run(job))
         except Exception:  # noqa: BLE001 - the job's client is told, and no other job suffers
             _log.exception("job %s failed", job.id)
             return render(None)
@@ -182,7 +182,7 @@ class Jobs:
     def _run(self, job: Job) -> None:
         job.started = datetime.now(UTC)
         job.enter(JobState.RUNNING)
-        self._tell()
+        self._report_held()
 
     def _end(self, job: Job, state: JobState) -> None:
         del self._working[job.id]
@@ -194,13 +194,13 @@ class Jobs:
         self._expiring[job.id] = asyncio.get_running_loop().call_later(self._ttl_s, self._expire, job)
         self._observer.job(_EVENTS[state])
         job.enter(state)
-        self._tell()
+        self._report_held()
 
     def _expire(self, job: Job) -> None:
         self._observer.job("expired")
         self.forget(job)
 
-    def _tell(self) -> None:
+    def _report_held(self) -> None:
         self._observer.jobs_held(running=len(self._working), finished=len(self._jobs) - len(self._working))
 
     def _require_room(self, size_bytes: int) -> None:

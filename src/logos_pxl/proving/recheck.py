@@ -11,7 +11,8 @@ import logos_pxl_engine as engine
 from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind
 from logos_pxl.proving.certificate import Certificate
-from logos_pxl.proving.judging import Kernel
+from logos_pxl.proving.judging import Kernel, objection_to
+from logos_pxl.proving.search import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ async def by_kernel(certificate: Certificate, kernel: Kernel, *, deadline: float
     """Ask Coq's kernel, until ``deadline`` (``time.monotonic()`` seconds). Raises MalformedGoal and what ``Kernel.check`` raises."""
     goal = goal_of(certificate)
     judgement = await kernel.check(certificate.kind, goal.wire, certificate.evidence, deadline=deadline, statement=True)
-    return Recheck(judgement.accepted, judgement.statement, judgement.reason)
+    objection = objection_to(judgement, Finding(certificate.kind, certificate.evidence), goal)
+    return Recheck(not objection, judgement.statement, judgement.reason if not judgement.accepted else objection)
 
 
 def by_rust(certificate: Certificate) -> Recheck:

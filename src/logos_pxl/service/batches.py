@@ -55,12 +55,12 @@ class _Batch:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._lane = runtime.batches
+        self._queue = runtime.batches
 
     async def lines(self, goals: list[Any], budget_s: float, deadline: float) -> AsyncGenerator[bytes, None]:
         left = iter(enumerate(goals))
         done: asyncio.Queue[bytes] = asyncio.Queue(maxsize=1)
-        workers = [asyncio.create_task(self._work(left, done, budget_s, deadline)) for _ in range(min(self._lane.width, len(goals)))]
+        workers = [asyncio.create_task(self._work(left, done, budget_s, deadline)) for _ in range(min(self._queue.workers, len(goals)))]
         try:
             for _ in goals:
                 yield await done.get()
@@ -86,11 +86,11 @@ class _Batch:
 
     async def _decided(self, text: str, budget_s: float, deadline: float) -> Response:
         came = time.monotonic()
-        async with self._lane.turn(deadline):
+        async with self._queue.turn(deadline):
             waited_ms = (time.monotonic() - came) * 1000
             read = await read_goal(text, self._runtime.goal_limits)
             until = min(deadline, time.monotonic() + budget_s - read.parse_s)
-            verdict = await self._lane.decide_in_turn(read.goal, deadline=until, parse_ms=read.parse_s * 1000, waited_ms=waited_ms)
+            verdict = await self._queue.decide_in_turn(read.goal, deadline=until, parse_ms=read.parse_s * 1000, waited_ms=waited_ms)
         return verdict_response(verdict, prove_document)
 
 

@@ -36,7 +36,7 @@ async def health(service: Service, _: Request) -> Response:
         "version": __version__,
         "session_pool": _pool_members(service.runtime.pool.stats()),
         "shared_state": service.metrics.condition.redis_state,
-        "soundness_alarms": service.runtime.prover.stats().soundness_alarms,
+        "soundness_alarms": service.runtime.alarms.count,
         "authentication": "hmac" if service.runtime.settings.hmac_auth_enabled else "off",
     }
     return _answer(document, well=not obstacles)
@@ -63,10 +63,10 @@ async def ready(service: Service, _: Request) -> Response:
 async def proof_server(service: Service, _: Request) -> Response:
     """The kernel and its sessions in detail."""
     pool, identity = service.runtime.pool, service.runtime.identity
-    stats, prover = pool.stats(), service.runtime.prover.stats()
+    stats, alarms = pool.stats(), service.runtime.alarms
     obstacles = list(_kernel_obstacles(service))
     document = {
-        "status": "unavailable" if obstacles else "degraded" if stats.last_start_failure or prover.soundness_alarms else "ok",
+        "status": "unavailable" if obstacles else "degraded" if stats.last_start_failure or alarms.count else "ok",
         "problems": obstacles,
         "timestamp": _now(),
         "kernel_hash": identity.kernel_hash,
@@ -82,8 +82,8 @@ async def proof_server(service: Service, _: Request) -> Response:
         },
         "sessions": [{"session_id": session_id, **asdict(usage)} for session_id, usage in sorted(pool.usage().items())],
         "canaries": [asdict(canary) for canary in service.canaries.state().canaries],
-        "soundness_alarms": prover.soundness_alarms,
-        "last_alarm": prover.last_alarm,
+        "soundness_alarms": alarms.count,
+        "last_alarm": alarms.last,
     }
     return _answer(document, well=not obstacles)
 
@@ -106,7 +106,7 @@ def _kernel_obstacles(service: Service) -> Iterator[str]:
 
 def _defects(service: Service) -> Iterator[str]:
     """What does not stand against it, and is not well."""
-    alarms = service.runtime.prover.stats().soundness_alarms
+    alarms = service.runtime.alarms.count
     start_failure = service.runtime.pool.stats().last_start_failure
     if alarms:
         yield f"search and kernel disagreed, times: {alarms}; look into the post-mortems"

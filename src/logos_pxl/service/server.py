@@ -73,7 +73,14 @@ async def _serve(configuration: Configuration, logs: Logs, config: uvicorn.Confi
     async with (
         reloading.on_sighup(),
         Runtime.open(settings, observer=metrics.recorder) as runtime,
-        Canaries(runtime.pool, runtime.searches, settings.canaries(), metrics.recorder) as canaries,
+        Canaries(
+            runtime.judge,
+            runtime.searches,
+            runtime.pool,
+            alarms=runtime.alarms,
+            settings=settings.canaries(),
+            observer=metrics.recorder,
+        ) as canaries,
         PerformanceFile(settings.log_dir, metrics.performance, metrics.recorder, interval_s=settings.performance_interval_s),
     ):
         metrics.watch(runtime, canaries, logs)

@@ -54,9 +54,5 @@ async def _answer(service: Service, request: Request, document_of: DocumentOf) -
 
 async def _verdict(runtime: Runtime, request: Request, text: str, timeout_s: float) -> Verdict:
     read = await read_goal(text, runtime.goal_limits)
-    parse_ms = read.parse_s * 1000
-    # A known verdict needs no watch over the client's connection, which costs more than the look-up.
-    known = runtime.decider.remembered(read.goal, parse_ms=parse_ms)
-    if known is not None:
-        return known
-    return await while_connected(request, runtime.decider.decide(read.goal, timeout_s=timeout_s - read.parse_s, parse_ms=parse_ms))
+    work = runtime.prover.decide(read.goal, timeout_s=timeout_s - read.parse_s, parse_ms=read.parse_s * 1000)
+    return await while_connected(request, work)

@@ -13,8 +13,8 @@ from logos_pxl.goals import Goal
 from logos_pxl.observing import JobEvent, NullObserver
 from logos_pxl.proving import Admission, UnknownReason, Verdict, Versions
 from logos_pxl.proving.jobs import Job, JobResult, Jobs, JobState
-from logos_pxl.proving.lane import Lane
 from logos_pxl.proving.verdict import Timings
+from logos_pxl.proving.worker_queue import WorkerQueue
 
 GOAL = Goal.parse("A -> A")
 VERSIONS = Versions("8.16.1", "1", "1", "1")
@@ -90,9 +90,9 @@ Open = Callable[..., Opened]
 async def open_jobs() -> AsyncIterator[Open]:
     async with AsyncExitStack() as stack:
 
-        def opening(*, width: int = 1, max_jobs: int = 100, max_bytes: int = 1000, ttl_s: float = 60) -> Opened:
+        def opening(*, workers: int = 1, max_jobs: int = 100, max_bytes: int = 1000, ttl_s: float = 60) -> Opened:
             gate, listener = Gate(), Listener()
-            lane = Lane(gate, Admission(at_once=10, waiting=10), width=width)
+            lane = WorkerQueue(gate, Admission(at_once=10, waiting=10), workers=workers)
             jobs = Jobs(lane, max_jobs=max_jobs, max_bytes=max_bytes, ttl_s=ttl_s, observer=listener)
             stack.push_async_callback(jobs.close)
             return Opened(jobs, gate, listener)
@@ -108,7 +108,7 @@ async def turns() -> None:
 
 async def test_an_id_names_the_replica() -> None:
     """By which a balancer finds the process that has the job; the rest cannot be guessed."""
-    lane = Lane(Gate(), Admission(at_once=10, waiting=10), width=1)
+    lane = WorkerQueue(Gate(), Admission(at_once=10, waiting=10), workers=1)
     jobs = Jobs(lane, max_jobs=2, max_bytes=100, ttl_s=60, replica="pxl-prover-1.b")
     opened = Opened(jobs, Gate(), Listener())
     one, other = opened.submit(), opened.submit()
@@ -138,7 +138,7 @@ async def test_a_job_goes_from_queued_to_running_to_done(open_jobs: Open) -> Non
 
 async def test_no_more_jobs_than_the_lane_is_wide_are_worked_on(open_jobs: Open) -> None:
     """The others are queued, and say so."""
-    opened = open_jobs(width=2)
+    opened = open_jobs(workers=2)
     jobs = [opened.submit() for _ in range(5)]
     await turns()
     assert [job.state for job in jobs] == [JobState.RUNNING] * 2 + [JobState.QUEUED] * 3

@@ -12,7 +12,7 @@ from verdicts import KERNEL, accepted
 
 from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind
-from logos_pxl.proving.exchange import MAX_ENTRY_BYTES, EntryRefused, entry_of, key_of, read_entry
+from logos_pxl.proving.shared_proofs import MAX_ENTRY_BYTES, EntryRefused, entry_of, key_of, read_entry
 
 
 def left_for(text: str) -> bytes:

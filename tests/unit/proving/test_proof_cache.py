@@ -10,8 +10,8 @@ from verdicts import KERNEL, accepted, undecided
 
 from logos_pxl.goals import Goal
 from logos_pxl.observing import Observer
-from logos_pxl.proving import Verdict, VerdictCache
-from logos_pxl.proving.cache import size_of
+from logos_pxl.proving import ProofCache, Verdict
+from logos_pxl.proving.proof_cache import size_of
 
 TTL_S, MAX_ENTRIES, MAX_BYTES = 10.0, 4, 45_000
 
@@ -36,7 +36,7 @@ class CacheAgainstModel(RuleBasedStateMachine):
         super().__init__()
         self.now = 0.0
         self.heard = _Heard()
-        self.cache = VerdictCache(ttl_s=TTL_S, max_entries=MAX_ENTRIES, max_bytes=MAX_BYTES, observer=self.heard, clock=lambda: self.now)
+        self.cache = ProofCache(ttl_s=TTL_S, max_entries=MAX_ENTRIES, max_bytes=MAX_BYTES, observer=self.heard, clock=lambda: self.now)
         self.model: list[tuple[str, Verdict, float]] = []
         self.evicted: list[str] = []
 
@@ -129,7 +129,7 @@ test_the_cache_does_what_the_model_does = CacheAgainstModel.TestCase
 
 def test_the_same_goal_in_another_notation_is_the_same_goal() -> None:
     """How a goal was written does not matter, what its atoms are called does."""
-    cache = VerdictCache(ttl_s=10, max_entries=10, max_bytes=1 << 20)
+    cache = ProofCache(ttl_s=10, max_entries=10, max_bytes=1 << 20)
     stored = accepted("BOX(A -> A)")
     cache.put(stored)
     for notation in ("[](A -> A)", "□(A → A)", "\\Box(A \\to A)", "BOX((A)->(A))"):
@@ -142,7 +142,7 @@ def test_the_same_goal_in_another_notation_is_the_same_goal() -> None:
 def test_without_a_time_or_a_place_nothing_is_kept() -> None:
     """A TTL of 0, no entries or no bytes switch the cache off."""
     for off in ({"ttl_s": 0.0}, {"max_entries": 0}, {"max_bytes": 0}):
-        cache = VerdictCache(**{"ttl_s": 10.0, "max_entries": 10, "max_bytes": 1 << 20, **off})
+        cache = ProofCache(**{"ttl_s": 10.0, "max_entries": 10, "max_bytes": 1 << 20, **off})
         assert not cache.put(accepted("A -> A"))
         assert cache.stats().entries == 0
 
@@ -150,7 +150,7 @@ def test_without_a_time_or_a_place_nothing_is_kept() -> None:
 def test_the_estimate_of_an_entrys_size_is_not_too_low() -> None:
     """What the entries really take of Python's memory is at most what is counted for them."""
     texts = [f"BOX(a{number} -> b{number}) -> (BOX(a{number}) -> BOX(b{number}))" for number in range(500)]
-    cache = VerdictCache(ttl_s=10, max_entries=1_000, max_bytes=1 << 30)
+    cache = ProofCache(ttl_s=10, max_entries=1_000, max_bytes=1 << 30)
     tracemalloc.start()
     for text in texts:
         verdict = accepted(text, evidence=bytes(bytearray(300)))
@@ -165,7 +165,7 @@ def test_the_estimate_of_an_entrys_size_is_not_too_low() -> None:
 
 def test_a_forged_digest_is_not_enough() -> None:
     """An entry is given only for the formula that it was made for, whatever its key says."""
-    cache = VerdictCache(ttl_s=10, max_entries=10, max_bytes=1 << 20)
+    cache = ProofCache(ttl_s=10, max_entries=10, max_bytes=1 << 20)
     cache.put(accepted("A -> A"))
     other = Goal.parse("A -> BOX(A)")
     other.__dict__["digest"] = Goal.parse("A -> A").digest

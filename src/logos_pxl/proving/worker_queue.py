@@ -1,7 +1,7 @@
-"""Goals that nobody waits for on the spot, a few at a time.
+"""The queue of background goals: those of jobs and batches.
 
-Invariant: at most ``width`` goals of a lane are worked on at once, in order of arrival, and none of them takes a place that a waiting
-client asks for: while the admission is full, the lane waits, as long as its goals' deadlines allow.
+Invariant: at most ``workers`` goals of a queue are worked on at once, in order of arrival. Requests that wait for their answer go first:
+while the admission is full, the queue waits, as long as the deadlines of its goals allow.
 """
 
 import asyncio
@@ -9,31 +9,38 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Protocol
 
 from logos_pxl.goals import Goal
 from logos_pxl.proving.admission import Admission
-from logos_pxl.proving.observed import Decides
 from logos_pxl.proving.verdict import UnknownReason, Verdict
 
 _SHORTEST_WAIT_S = 0.01
 _LONGEST_WAIT_S = 1.0
 
 
+class Decides(Protocol):
+    """What a queue needs of the prover."""
+
+    async def decide(self, goal: Goal, *, timeout_s: float, parse_ms: float = 0.0) -> Verdict:
+        """The verdict on ``goal``, within ``timeout_s`` from now."""
+
+
 def _unnoticed() -> None:
     pass
 
 
-class Lane:
-    """Passes goals on to ``decider``. Belongs to one event loop. All deadlines are in ``time.monotonic()`` seconds."""
+class WorkerQueue:
+    """Has ``prover`` decide goals. Belongs to one event loop. All deadlines are in ``time.monotonic()`` seconds."""
 
-    def __init__(self, decider: Decides, admission: Admission, *, width: int) -> None:
-        self.width = width
-        self._decider = decider
+    def __init__(self, prover: Decides, admission: Admission, *, workers: int) -> None:
+        self.workers = workers
+        self._prover = prover
         self._admission = admission
-        self._slots = asyncio.Semaphore(width)
+        self._slots = asyncio.Semaphore(workers)
 
     async def decide(self, goal: Goal, *, deadline: float, parse_ms: float = 0.0, on_turn: Callable[[], None] = _unnoticed) -> Verdict:
-        """The verdict on ``goal``, by the deadline, which covers the wait in the lane. ``on_turn`` is called when that has ended.
+        """The verdict on ``goal``, by the deadline, which covers the wait in the queue. ``on_turn`` is called when that has ended.
 
         Cancelling the call cancels the search.
         """
@@ -44,7 +51,7 @@ class Lane:
 
     @asynccontextmanager
     async def turn(self, deadline: float) -> AsyncIterator[None]:
-        """A place in the lane. When the deadline passes first there is none, but then there is no time to use it either."""
+        """A worker of the queue. When the deadline passes first there is none, and no time to use it."""
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 await self._slots.acquire()
@@ -57,7 +64,7 @@ class Lane:
             self._slots.release()
 
     async def decide_in_turn(self, goal: Goal, *, deadline: float, parse_ms: float, waited_ms: float) -> Verdict:
-        """The verdict, for whoever has a turn; ``waited_ms`` is what it waited for it, for the timings.
+        """The verdict, for a caller that has a turn; ``waited_ms`` is how long it waited for it, for the timings.
 
         Without time left the verdict is unknown, unless it is known already.
         """
@@ -65,7 +72,7 @@ class Lane:
         while True:
             await self._room(deadline)
             asked = time.monotonic()
-            verdict = await self._decider.decide(goal, timeout_s=deadline - asked, parse_ms=parse_ms)
+            verdict = await self._prover.decide(goal, timeout_s=deadline - asked, parse_ms=parse_ms)
             if verdict.reason is not UnknownReason.OVERLOADED or time.monotonic() >= deadline:
                 return _waited(verdict, waited_ms + (asked - started) * 1000)
             await asyncio.sleep(_SHORTEST_WAIT_S)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from logos_pxl.proving.deadline import Deadline
-from logos_pxl.proving.flights import Flights
+from logos_pxl.proving.attempt import Deadline
+from logos_pxl.proving.single_flight import SingleFlight
 
 
 class _Work:
@@ -40,7 +40,7 @@ def soon(seconds: float = 10.0) -> float:
 Joining = Callable[..., "asyncio.Task[Any]"]
 
 
-def joining(flights: Flights[str, str], work: Callable[[Deadline], Coroutine[Any, Any, str]], **times: float) -> "asyncio.Task[Any]":
+def joining(flights: SingleFlight[str, str], work: Callable[[Deadline], Coroutine[Any, Any, str]], **times: float) -> "asyncio.Task[Any]":
     return asyncio.create_task(flights.join("key", work, deadline=soon(times.get("within_s", 10.0))))
 
 
@@ -50,11 +50,11 @@ async def settle() -> None:
 
 
 @pytest.fixture
-def flights() -> Flights[str, str]:
-    return Flights(longest_s=60)
+def flights() -> SingleFlight[str, str]:
+    return SingleFlight(longest_s=60)
 
 
-async def test_what_a_hundred_ask_for_at_once_is_done_once(flights: Flights[str, str]) -> None:
+async def test_what_a_hundred_ask_for_at_once_is_done_once(flights: SingleFlight[str, str]) -> None:
     """All get the one result, and only the first has led."""
     work = _Work()
     waiting = [joining(flights, work) for _ in range(100)]
@@ -66,7 +66,7 @@ async def test_what_a_hundred_ask_for_at_once_is_done_once(flights: Flights[str,
     assert [landing.led for landing in landings] == [True] + [False] * 99
 
 
-async def test_what_is_asked_for_later_is_done_again(flights: Flights[str, str]) -> None:
+async def test_what_is_asked_for_later_is_done_again(flights: SingleFlight[str, str]) -> None:
     """A flight that has landed is not joined."""
     work = _Work()
     work.done.set()
@@ -74,7 +74,7 @@ async def test_what_is_asked_for_later_is_done_again(flights: Flights[str, str])
     assert (await joining(flights, work)).result == "flight 2"
 
 
-async def test_the_leader_who_goes_away_takes_nothing_along(flights: Flights[str, str]) -> None:
+async def test_the_leader_who_goes_away_takes_nothing_along(flights: SingleFlight[str, str]) -> None:
     """Cancelling the one who started the work leaves it to the others."""
     work = _Work()
     leader, follower = joining(flights, work), joining(flights, work)
@@ -87,7 +87,7 @@ async def test_the_leader_who_goes_away_takes_nothing_along(flights: Flights[str
     assert (work.starts, work.cancelled) == (1, 0)
 
 
-async def test_the_last_to_leave_cancels_the_work(flights: Flights[str, str]) -> None:
+async def test_the_last_to_leave_cancels_the_work(flights: SingleFlight[str, str]) -> None:
     """When nobody waits any more the work ends at once, and the next to come starts anew."""
     work = _Work()
     waiting = [joining(flights, work) for _ in range(3)]
@@ -104,7 +104,7 @@ async def test_the_last_to_leave_cancels_the_work(flights: Flights[str, str]) ->
     assert (await again).result == "flight 2"
 
 
-async def test_each_waits_as_long_as_it_wants(flights: Flights[str, str]) -> None:
+async def test_each_waits_as_long_as_it_wants(flights: SingleFlight[str, str]) -> None:
     """The one in a hurry leaves at its own deadline; those with more time put the work's deadline off and get the result."""
     work = _Work()
     started = time.monotonic()
@@ -119,7 +119,7 @@ async def test_each_waits_as_long_as_it_wants(flights: Flights[str, str]) -> Non
     assert (await patient).result == "flight 1"
 
 
-async def test_who_has_most_time_hears_from_the_work_itself(flights: Flights[str, str]) -> None:
+async def test_who_has_most_time_hears_from_the_work_itself(flights: SingleFlight[str, str]) -> None:
     """The work keeps the latest deadline and says why it ended."""
     work = _Work()
     landing = await joining(flights, work, within_s=0.1)
@@ -129,7 +129,7 @@ async def test_who_has_most_time_hears_from_the_work_itself(flights: Flights[str
 async def test_a_deadline_is_put_off_up_to_the_limit_only() -> None:
     """However many join, the work ends at its longest time."""
     work = _Work()
-    short: Flights[str, str] = Flights(longest_s=0.2)
+    short: SingleFlight[str, str] = SingleFlight(longest_s=0.2)
     waiting = [joining(short, work, within_s=0.1), joining(short, work, within_s=60)]
     await settle()
     assert [(await task).result for task in waiting] == [None, "too late"]
@@ -137,7 +137,7 @@ async def test_a_deadline_is_put_off_up_to_the_limit_only() -> None:
     assert work.deadline.at == work.deadline.limit
 
 
-async def test_an_error_reaches_all_who_wait(flights: Flights[str, str]) -> None:
+async def test_an_error_reaches_all_who_wait(flights: SingleFlight[str, str]) -> None:
     """A defect in the work is nobody's hang."""
     work = _Work(fails=True)
     waiting = [joining(flights, work) for _ in range(3)]
@@ -147,7 +147,7 @@ async def test_an_error_reaches_all_who_wait(flights: Flights[str, str]) -> None
     assert [type(result) for result in results] == [ValueError] * 3
 
 
-async def test_closing_ends_what_is_under_way(flights: Flights[str, str]) -> None:
+async def test_closing_ends_what_is_under_way(flights: SingleFlight[str, str]) -> None:
     """Nothing flies on when the owner closes, and whoever waits is told."""
     work = _Work()
     waiting = joining(flights, work)

@@ -1,6 +1,8 @@
-"""What is kept when the kernel refuses what the search believed: the defect's evidence, for whoever mends it.
+"""Soundness alarms: a certificate that this process made, and that the kernel refused.
 
-Invariant: keeping never raises and never costs the caller more than a bounded wait; the folder is bounded in number and bytes.
+Such a refusal is a defect of ours. It is counted, logged as critical, and kept for a post-mortem; ``/health`` shows it.
+
+Invariant: reporting an alarm never raises and waits for a bounded time only; the folder of post-mortems is bounded in number and bytes.
 """
 
 import asyncio
@@ -15,6 +17,8 @@ from functools import partial
 from pathlib import Path
 
 from logos_pxl.goals import Goal
+from logos_pxl.kernel import KernelIdentity
+from logos_pxl.observing import NullObserver, Observer
 from logos_pxl.proving.bounded_directory import BoundedDirectory
 from logos_pxl.proving.certificate import Versions
 from logos_pxl.proving.search import Finding
@@ -22,6 +26,7 @@ from logos_pxl.proving.search import Finding
 _log = logging.getLogger(__name__)
 
 _WRITE_TIMEOUT_S = 2.0
+_LOGGED_CHARACTERS = 2_000
 
 
 class PostMortems:
@@ -29,7 +34,7 @@ class PostMortems:
 
     def __init__(self, path: Path, *, max_files: int, max_bytes: int) -> None:
         self._path = path
-        # Made with the first post-mortem: a run without a defect leaves nothing behind.
+        # Created with the first post-mortem: a run without a defect leaves nothing behind.
         self._open = partial(BoundedDirectory, path, max_files=max_files, max_bytes=max_bytes)
         self._directory: BoundedDirectory | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="post-mortems")
@@ -62,3 +67,27 @@ class PostMortems:
         except OSError:
             _log.exception("post-mortem %s could not be kept", name)
             return False
+
+
+class SoundnessAlarms:
+    """The alarms of one process. ``count`` is their number, ``last`` the time of the last one (ISO 8601, UTC)."""
+
+    def __init__(self, post_mortems: PostMortems, observer: Observer | None = None) -> None:
+        self.count = 0
+        self.last: str | None = None
+        self._post_mortems = post_mortems
+        self._observer = observer or NullObserver()
+
+    async def report(self, goal: Goal, finding: Finding, objection: str, *, identity: KernelIdentity, versions: Versions) -> None:
+        """Report that search and kernel disagree about ``finding``; ``objection`` is what the judge said."""
+        self.count += 1
+        self.last = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._observer.soundness_alarm()
+        kept = await self._post_mortems.keep(goal, finding, objection, kernel_hash=identity.kernel_hash, versions=versions)
+        _log.critical(
+            "soundness alarm over a %s that the search found: %s; goal: %s; post-mortem: %s",
+            finding.kind.name.lower(),
+            objection,
+            goal.text[:_LOGGED_CHARACTERS],
+            kept or "not kept",
+        )

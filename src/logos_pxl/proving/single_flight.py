@@ -1,8 +1,7 @@
-"""Single flight: what several ask for at once is done once.
+"""Single flight: equal work that is asked for at the same time is done once.
 
-Invariant: a flight works exactly as long as somebody waits for it. Whoever waits leaves at a time of his own, by his deadline or by being
-cancelled, and takes nothing from the others: the flight's deadline is the latest of those who ever joined it, and only the last one to
-leave cancels it.
+Invariant: a flight runs exactly as long as a request waits for it. Each request leaves at its own deadline, or when it is cancelled,
+without effect on the others: the flight's deadline is the latest of all that joined it, and only the last one to leave cancels it.
 """
 
 import asyncio
@@ -11,18 +10,18 @@ from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from logos_pxl.proving.deadline import Deadline
+from logos_pxl.proving.attempt import Deadline
 
 Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
 
-# Work keeps its deadline itself, and after it only says so; one that does not is given up on.
+# Work keeps to its deadline, and needs a moment to say so; after this it is given up.
 _GRACE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Landing(Generic[Result]):
-    """How a wait ended: with the flight's ``result``, or with ``None`` when the waiter's own time was over first.
+    """How a wait ended: with the flight's ``result``, or with ``None`` when the waiter's own deadline passed first.
 
     ``led`` tells whether this waiter had started the flight.
     """
@@ -38,11 +37,11 @@ class _Flight(Generic[Result]):
     waiting: int = 0
 
 
-class Flights(Generic[Key, Result]):
-    """The flights under way, by what they are for. Belongs to one event loop."""
+class SingleFlight(Generic[Key, Result]):
+    """The flights under way, by their keys. Belongs to one event loop."""
 
     def __init__(self, *, longest_s: float) -> None:
-        """A flight can be put off by those who join it until ``longest_s`` seconds after its start."""
+        """Requests that join can extend a flight until ``longest_s`` seconds after its start."""
         self._longest_s = longest_s
         self._joinable: dict[Key, _Flight[Result]] = {}
         self._tasks: set[asyncio.Task[Result]] = set()
@@ -84,7 +83,7 @@ class Flights(Generic[Key, Result]):
             self._tasks.discard(task)
             self._forget(key, flight)
             if not task.cancelled():
-                task.exception()  # when nobody waits any more, nobody else reads it
+                task.exception()  # no waiter may be left to read it
 
         flight.task.add_done_callback(landed)
         return flight
@@ -97,6 +96,6 @@ class Flights(Generic[Key, Result]):
 async def _landed(flight: _Flight[Result], deadline: float) -> Result | None:
     own = Deadline(deadline)
     if not await own.wait(flight.task) and flight.deadline.at <= deadline:
-        # Nobody has more time: the flight ends by itself now, and knows better what it was about.
+        # No request has more time: the flight ends by itself now, with a better reason.
         await asyncio.wait((flight.task,), timeout=_GRACE_S)
     return flight.task.result() if flight.task.done() else None

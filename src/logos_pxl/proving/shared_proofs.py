@@ -1,12 +1,14 @@
-"""Certificates that replicas leave for each other in shared state.
+"""The shared part of the proof cache: certificates that replicas exchange in shared state.
 
-Invariant: nothing that is read there is believed. An entry is JSON of a fixed shape and size, or it is refused; its certificate is put into
+Invariant: what is read there is untrusted. An entry is JSON of a fixed shape and size, or it is refused; its certificate is put into
 the asked goal's own atoms, has to pass the Rust checker, and then goes to this process's kernel like any other (docs/decisions/cache.md).
 An entry is found by kernel hash and canonical form, so replicas with another kernel do not meet it.
 """
 
+import asyncio
 import base64
 import binascii
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -17,12 +19,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from logos_pxl.errors import MalformedCertificate
 from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind
+from logos_pxl.observing import NullObserver, Observer
 from logos_pxl.proving.renaming import renamed
 from logos_pxl.proving.search import Finding
 from logos_pxl.proving.verdict import Verdict
+from logos_pxl.shared_state import SharedState
+
+_log = logging.getLogger(__name__)
 
 MAX_ENTRY_BYTES = 1 << 20
 """Larger entries are neither left nor read."""
+
+_INLINE_BYTES = 4_096
 
 _KINDS: Mapping[str, CheckKind] = {kind.name.lower(): kind for kind in CheckKind}
 
@@ -99,3 +107,53 @@ def in_atoms_of(own: tuple[str, ...], finding: Finding, names: tuple[str, ...]) 
         return Finding(finding.kind, renamed(finding.kind, finding.evidence, dict(zip(names, own, strict=True))))
     except MalformedCertificate as error:
         raise EntryRefused(str(error)) from error
+
+
+class SharedProofs:
+    """The entries in ``shared``, those of one kernel. Without replicas there are none."""
+
+    def __init__(self, shared: SharedState, *, kernel_hash: str, observer: Observer | None = None) -> None:
+        self._shared = shared
+        self._kernel_hash = kernel_hash
+        self._observer = observer or NullObserver()
+
+    async def get(self, goal: Goal) -> Found | None:
+        """The certificate that a replica found for the goal or an equivalent one. An invalid entry is deleted."""
+        if not self._has_replicas:
+            return None
+        data = await self._shared.get(key_of(goal, self._kernel_hash))
+        if data is None:
+            return None
+        try:
+            if len(data) <= _INLINE_BYTES:
+                return read_entry(data, goal, self._kernel_hash)
+            return await asyncio.to_thread(read_entry, data, goal, self._kernel_hash)
+        except EntryRefused as error:
+            await self.refuse(goal, str(error))
+            return None
+
+    async def put(self, verdict: Verdict, *, ttl_s: float) -> None:
+        """Share the certificate of a verdict for ``ttl_s`` seconds."""
+        if self._has_replicas and (entry := entry_of(verdict)) is not None:
+            await self._shared.put(key_of(verdict.goal, self._kernel_hash), entry, ttl_s)
+
+    async def refuse(self, goal: Goal, reason: str) -> None:
+        """Delete the goal's entry, which is not what it claims to be."""
+        _log.warning("invalid entry of the shared cache deleted: %s", reason)
+        self._observer.cache_entry_refused()
+        await self._shared.delete(key_of(goal, self._kernel_hash))
+
+    @property
+    def _has_replicas(self) -> bool:
+        return self._shared.state() != "local"
+
+
+async def moved(known: Verdict, goal: Goal) -> Finding:
+    """The certificate of an equivalent goal, with the atoms of ``goal``."""
+    certificate = known.certificate
+    if certificate is None:
+        raise ValueError("an unknown verdict was cached")
+    finding = Finding(certificate.kind, certificate.evidence)
+    if len(finding.evidence) <= _INLINE_BYTES:
+        return in_atoms_of(goal.canonical.names, finding, known.goal.canonical.names)
+    return await asyncio.to_thread(in_atoms_of, goal.canonical.names, finding, known.goal.canonical.names)

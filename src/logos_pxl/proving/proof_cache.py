@@ -1,4 +1,4 @@
-"""Verdicts that were given lately, to be given again.
+"""The proof cache: verdicts of this process, to be given again.
 
 Invariant: every entry is a valid or invalid verdict that this process's kernel accepted, younger than ``ttl_s``; there are at most
 ``max_entries``, which take at most ``max_bytes`` by the estimate of ``size_of``; when one must go, it is the one that was used least
@@ -30,6 +30,14 @@ class CacheStats:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A cached verdict: on the goal that was looked up (``exact``), or on one that differs in the names of its atoms only."""
+
+    verdict: Verdict
+    exact: bool
+
+
 @dataclass(slots=True, eq=False)
 class _Entry:
     verdict: Verdict
@@ -37,7 +45,7 @@ class _Entry:
     size_bytes: int
 
 
-class VerdictCache:
+class ProofCache:
     """The verdicts of one kernel. With ``ttl_s`` or ``max_entries`` 0 it keeps nothing."""
 
     def __init__(
@@ -70,6 +78,14 @@ class VerdictCache:
     def enabled(self) -> bool:
         """Whether anything is ever kept."""
         return self._max_entries > 0
+
+    def look_up(self, goal: Goal, kernel_hash: str) -> Known | None:
+        """The verdict of this kernel on the goal, else on an equivalent one."""
+        verdict = self.get(goal, kernel_hash)
+        if verdict is not None:
+            return Known(verdict, exact=True)
+        verdict = self.equivalent(goal, kernel_hash)
+        return None if verdict is None else Known(verdict, exact=False)
 
     def get(self, goal: Goal, kernel_hash: str) -> Verdict | None:
         """The verdict on this very goal by this kernel."""

@@ -1,4 +1,4 @@
-"""Lanes: goals in the background never crowd out those whose clients wait."""
+"""WorkerQueues: goals in the background never crowd out those whose clients wait."""
 
 import asyncio
 import time
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from logos_pxl.goals import Goal
 from logos_pxl.proving import Admission, UnknownReason, Verdict, Versions
-from logos_pxl.proving.lane import Lane
 from logos_pxl.proving.verdict import Timings
+from logos_pxl.proving.worker_queue import WorkerQueue
 
 GOAL = Goal.parse("A -> A")
 
@@ -45,7 +45,7 @@ def soon(seconds: float) -> float:
 async def test_the_wait_in_the_lane_is_told_as_queueing_and_costs_budget() -> None:
     """The deadline covers it."""
     decider = Decider(seconds=0.1)
-    lane = Lane(decider, roomy(), width=1)
+    lane = WorkerQueue(decider, roomy(), workers=1)
     _, second = await asyncio.gather(lane.decide(GOAL, deadline=soon(5)), lane.decide(GOAL, deadline=soon(5)))
     assert 90 < second.timings.queue_ms < 1000
     assert second.timings.total_ms >= second.timings.queue_ms
@@ -55,7 +55,7 @@ async def test_the_wait_in_the_lane_is_told_as_queueing_and_costs_budget() -> No
 async def test_a_goal_whose_time_passes_in_the_lane_is_asked_with_none_left() -> None:
     """It is unknown in time, or known already; and it takes nobody's place."""
     decider = Decider(seconds=0.3)
-    lane = Lane(decider, roomy(), width=1)
+    lane = WorkerQueue(decider, roomy(), workers=1)
     started = time.monotonic()
     first = asyncio.ensure_future(lane.decide(GOAL, deadline=soon(5)))
     await asyncio.sleep(0)
@@ -71,7 +71,7 @@ async def test_the_lane_waits_while_clients_fill_the_admission() -> None:
     """A goal in the background is not asked until there is room."""
     admission = Admission(at_once=1, waiting=0)
     decider = Decider()
-    lane = Lane(decider, admission, width=1)
+    lane = WorkerQueue(decider, admission, workers=1)
     with ExitStack() as client:
         client.enter_context(admission.place())
         waiting = asyncio.ensure_future(lane.decide(GOAL, deadline=soon(5)))
@@ -85,11 +85,11 @@ async def test_the_lane_waits_while_clients_fill_the_admission() -> None:
 async def test_a_refusal_for_want_of_room_is_tried_again() -> None:
     """Until there is room, or no time."""
     decider = Decider(reasons=[UnknownReason.OVERLOADED, UnknownReason.OVERLOADED, UnknownReason.RESOURCE_LIMIT])
-    verdict = await Lane(decider, roomy(), width=1).decide(GOAL, deadline=soon(5))
+    verdict = await WorkerQueue(decider, roomy(), workers=1).decide(GOAL, deadline=soon(5))
     assert verdict.reason is UnknownReason.RESOURCE_LIMIT
     decider = Decider(reasons=[UnknownReason.OVERLOADED] * 1000)
     started = time.monotonic()
-    verdict = await Lane(decider, roomy(), width=1).decide(GOAL, deadline=soon(0.1))
+    verdict = await WorkerQueue(decider, roomy(), workers=1).decide(GOAL, deadline=soon(0.1))
     assert verdict.reason is UnknownReason.OVERLOADED
     assert time.monotonic() - started < 1
 
@@ -97,7 +97,7 @@ async def test_a_refusal_for_want_of_room_is_tried_again() -> None:
 async def test_a_cancelled_goal_gives_its_turn_back() -> None:
     """At work or in the queue."""
     decider = Decider(seconds=5)
-    lane = Lane(decider, roomy(), width=1)
+    lane = WorkerQueue(decider, roomy(), workers=1)
     asked = [asyncio.ensure_future(lane.decide(GOAL, deadline=soon(60))) for _ in range(3)]
     await asyncio.sleep(0.01)
     for one in asked:
