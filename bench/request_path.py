@@ -21,10 +21,10 @@ from types import CodeType, FrameType
 from typing import Any
 
 import logos_pxl_engine
-from logos_pxl.configuration import Configuration
 
 from bench.server import free_port
 from logos_pxl.service.server import run_server
+from logos_pxl.settings.configuration import Configuration
 
 _REPETITIONS = 5
 _START_S = 60.0
