@@ -1,7 +1,6 @@
 """The service with some of its layers only: ``python -m bench.layered_server log metrics`` serves on PXL_SERVER_PORT until SIGTERM.
 
-No release runs like this: it is there to measure what a layer costs. Reading a request's head and refusing what can be read in two ways
-belongs to the route; signatures and quotas are the settings' choice.
+For measurements only. The request context and the check for ambiguity are always there; signatures and quotas depend on the settings.
 """
 
 import sys
@@ -22,7 +21,7 @@ from logos_pxl.settings.configuration import Configuration
 
 
 class SomeLayers(Gate):
-    """A gate that leaves out what ``layers`` does not name of ``log`` and ``metrics``."""
+    """A gate without the layers ``log`` and ``metrics``, as far as ``layers`` does not name them."""
 
     def __init__(self, layers: Collection[str], settings: Settings, lines: RequestLog, *parts: Any) -> None:
         super().__init__(settings, lines, *parts)
@@ -31,14 +30,14 @@ class SomeLayers(Gate):
             self._lines = None
 
     def outside(self, app: ASGIApp, routes: Routes, metrics: RequestMetrics | None = None) -> AccessLog:
-        """The layers that were chosen around ``app``."""
+        """The chosen layers around ``app``."""
         if not self._layers:
             return Bare(app)
         return super().outside(app, routes, metrics if "metrics" in self._layers else None)
 
 
 class Bare(AccessLog):
-    """What the outermost layer does for the others, and nothing of its own."""
+    """Creates the request context, and nothing else."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
