@@ -25,6 +25,7 @@ _AGENT_CHARACTERS = 160
 # Plain numbers: members of an enumeration are slow to compare.
 _WARNINGS = frozenset((int(HTTPStatus.UNAUTHORIZED), int(HTTPStatus.TOO_MANY_REQUESTS), int(HTTPStatus.SERVICE_UNAVAILABLE)))
 _DEFECT = int(HTTPStatus.INTERNAL_SERVER_ERROR)
+_LEVEL_NAMES = {level: logging.getLevelName(level) for level in (logging.INFO, logging.WARNING, logging.ERROR)}
 
 
 @dataclass(slots=True)
@@ -68,8 +69,8 @@ class RequestLog:
         """Write the lines of a request."""
         self._access.enqueue(self._access_line(line))
         level = _level(line)
-        if level and self._root.isEnabledFor(level):
-            text = self._server_line(line, logging.getLevelName(level))
+        if level >= self._root.level and level:
+            text = self._server_line(line, _LEVEL_NAMES[level])
             for queue in self._server:
                 queue.enqueue(text)
 

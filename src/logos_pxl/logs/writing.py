@@ -28,7 +28,7 @@ QUIET_S = 0.5
 MAX_HOLD_S = 2.5
 """How long writing is held back at most: ``tail -f`` reads for ever."""
 
-_GATHER_S = 0.05
+_GATHER_S = 0.1
 _RETRY_S = 0.5
 _POLL_S = 0.01
 _BATCH_LINES = 5_000
@@ -95,7 +95,7 @@ class Target(Protocol):
 
 
 class LineListener(QueueListener):
-    """Writes the lines of one queue. A line that comes alone is written at once; after that lines are gathered for 50 milliseconds.
+    """Writes the lines of one queue. A line that comes alone is written at once; after that lines are gathered for 100 milliseconds.
 
     Batches matter: a system call gives up the GIL, and with one for each line this thread would compete with the event loop all the time.
     """
@@ -192,9 +192,7 @@ class LogFile(WatchedFileHandler):
             # It could not be opened again the last time.
             self.stream = self._open()  # type: ignore[assignment]
             self._statstream()
-        written = self._file.write(data)
-        self._end = self._file.tell()
-        return written
+        return self._file.write(data)
 
     def hold_s(self) -> float:
         """More than 0 while another process reads the file, within the bounds."""
@@ -203,6 +201,7 @@ class LogFile(WatchedFileHandler):
             self._quiet_from = now + QUIET_S
             if self._held_since is None:
                 self._held_since = now
+                self._end = os.fstat(self._file.fileno()).st_size
         if self._held_since is None:
             return 0.0
         if now >= self._quiet_from or now >= self._held_since + MAX_HOLD_S or self._truncated():

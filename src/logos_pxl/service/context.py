@@ -7,10 +7,10 @@ there with ``RequestContext.of``.
 import random
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from logos_pxl.observing import HmacKey, Stage
+from logos_pxl.observing import HmacKey
 
 if TYPE_CHECKING:
     from logos_pxl.service.routes import Match
@@ -30,7 +30,7 @@ class RequestContext:
 
     ``client`` is the client's address. ``headers`` has the last value of each header by its name in lower case; ``repeated`` lists the
     names that occur more than once. ``target`` is the path with the query as in the request line. ``started`` is the start time in
-    ``time.monotonic()`` seconds; ``timings`` has the seconds that each stage took so far.
+    ``time.monotonic()`` seconds.
 
     The access log sets ``match``, the endpoint that the request is for; it stays ``None`` when there is none.
 
@@ -49,7 +49,6 @@ class RequestContext:
     body: bytes | None = None
     note: str = ""
     response_headers: tuple[tuple[bytes, bytes], ...] = ()
-    timings: dict[Stage, float] = field(default_factory=dict)
 
     @classmethod
     def create(cls, scope: Any, client: str) -> "RequestContext":
