@@ -9,7 +9,7 @@ use pxl_check::definitional;
 use pxl_formula::{Formula, Modality, Node};
 use rustsat::solvers::{ControlSignal, Solve, SolverResult, Terminate};
 use rustsat::types::{Clause, Lit, TernaryVal};
-use rustsat_cadical::{CaDiCaL, Limit};
+use rustsat_cadical::{CaDiCaL, Config, Limit};
 
 /// What an attempt may cost.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ impl Effort {
 
     /// What any countermodel is worth after so many rounds without one.
     pub(crate) fn after(rounds: u32) -> Self {
-        Self { copies: 100_000, conflicts: i32::try_from(rounds).unwrap_or(i32::MAX).saturating_mul(32), exact: false }
+        Self { copies: 100_000, conflicts: i32::try_from(rounds).unwrap_or(i32::MAX).saturating_mul(8), exact: false }
     }
 }
 
@@ -63,6 +63,8 @@ enum Trial {
 fn exactly(goal: &Formula, count: usize, conflicts: i32, seed: u64, monitor: &Monitor<'_>) -> Option<Trial> {
     let copies = Copies { goal, count };
     let mut solver = CaDiCaL::default();
+    // Preprocessing would take longer than the few conflicts that are allowed.
+    solver.set_configuration(Config::Plain).ok()?;
     solver.set_option("seed", i32::try_from(seed % 2_000_000_001).ok()?).ok()?;
     solver.attach_terminator(|| match monitor.check() {
         Ok(()) => ControlSignal::Continue,
