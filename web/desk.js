@@ -74,7 +74,7 @@ export class Desk {
     this.signedOnly = true;
     this.#stop();
     this.#stand(signedOnlyView(location.origin));
-    this.message.replaceChildren("This service takes signed requests only: nothing that you type is sent.");
+    this.message.replaceChildren("This service accepts only signed requests. Nothing that you type is sent.");
   }
 
   async #read() {
@@ -145,7 +145,7 @@ export class Desk {
 
   #addProof(description, head) {
     if (!description) {
-      this.result.append(el("p", { class: "note" }, "The proof is too long to be shown here; the downloads hold it."));
+      this.result.append(el("p", { class: "note" }, "The proof is too long to be shown here. Download it instead."));
       return;
     }
     head.querySelector(".facts").prepend(...proofFacts(description));
@@ -177,7 +177,7 @@ export class Desk {
   #showWaiting() {
     const stop = () => {
       this.#verdicts.stop();
-      this.#stand(el("p", { class: "note" }, "Stopped. Change the goal, or press Enter in it to ask again."));
+      this.#stand(el("p", { class: "note" }, "Stopped. Change the goal, or press Enter in the field to try again."));
       this.editor.field.focus();
     };
     const seconds = el("span", { "aria-hidden": "true" });
@@ -187,7 +187,7 @@ export class Desk {
         "div",
         { class: "verdict waiting" },
         el("h2", { id: "verdict-title" }, "Deciding … ", seconds),
-        el("p", {}, "Search looks for a proof and for a countermodel at once."),
+        el("p", {}, "The search looks for a proof and for a countermodel at the same time."),
         el("button", { type: "button", class: "plain", onclick: stop }, "Stop"),
       ),
     );

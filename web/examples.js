@@ -9,7 +9,7 @@ export const TOPICS = [
   {
     topic: "Axioms",
     examples: [
-      { name: "K", goal: "□(p → q) → (□p → □q)", verdict: "valid", says: "Necessity passes through implication." },
+      { name: "K", goal: "□(p → q) → (□p → □q)", verdict: "valid", says: "Necessity distributes over implication." },
       { name: "T", goal: "□p → p", verdict: "valid", says: "What is necessary is true." },
       { name: "4", goal: "□p → □□p", verdict: "valid", says: "What is necessary is necessarily necessary." },
       { name: "5", goal: "◇p → □◇p", verdict: "valid", says: "What is possible is necessarily possible: the axiom that makes S5." },
@@ -28,7 +28,7 @@ export const TOPICS = [
         verdict: "valid",
         says: "Possibility distributes over disjunction, both ways.",
       },
-      { name: "Collapse", goal: "◇□p ↔ □p", verdict: "valid", says: "In S5 only the last of a string of modalities counts." },
+      { name: "Collapse", goal: "◇□p ↔ □p", verdict: "valid", says: "In S5 only the last of several modalities counts." },
       { name: "Modal modus tollens", goal: "□(p → q) → (¬◇q → ¬◇p)", verdict: "valid", says: "What entails the impossible is impossible." },
       { name: "Box out of or", goal: "□(p ∨ □q) ↔ □p ∨ □q", verdict: "valid", says: "A modal disjunct leaves the box: S5’s normal form." },
       {
@@ -42,22 +42,22 @@ export const TOPICS = [
   {
     topic: "Fallacies",
     examples: [
-      { name: "Fatalism", goal: "p → □p", verdict: "invalid", says: "That it is so does not make it necessary." },
-      { name: "Scope of must", goal: "□(p → q) → (p → □q)", verdict: "invalid", says: "A necessary link gives no necessary consequence." },
+      { name: "Fatalism", goal: "p → □p", verdict: "invalid", says: "Not everything true is necessary." },
+      { name: "Scope of must", goal: "□(p → q) → (p → □q)", verdict: "invalid", says: "A necessary implication does not make its conclusion necessary." },
       {
         name: "Box over or",
         goal: "□(p ∨ q) → □p ∨ □q",
         verdict: "invalid",
-        says: "A coin must land on one side, and need not on either.",
+        says: "A coin must land on one of its sides, but on neither of them necessarily.",
       },
       {
         name: "Diamond over and",
         goal: "◇p ∧ ◇q → ◇(p ∧ q)",
         verdict: "invalid",
-        says: "Two things possible apart may be impossible together.",
+        says: "Two possible things may be impossible together.",
       },
-      { name: "Possible, hence so", goal: "◇p → p", verdict: "invalid", says: "Not everything that could be is." },
-      { name: "McKinsey", goal: "□◇p → ◇□p", verdict: "invalid", says: "An axiom of other logics that S5 refuses." },
+      { name: "Possible, hence so", goal: "◇p → p", verdict: "invalid", says: "Not everything possible is true." },
+      { name: "McKinsey", goal: "□◇p → ◇□p", verdict: "invalid", says: "An axiom of other logics that S5 does not prove." },
       { name: "Löb", goal: "□(□p → p) → □p", verdict: "invalid", says: "True of provability in arithmetic, false of necessity." },
     ],
   },

@@ -67,7 +67,7 @@ export function fillHistory(place, history, onChoose) {
     place.querySelector("p")?.focus();
   };
   if (!entries.length) {
-    place.replaceChildren(el("p", { class: "note", tabindex: -1 }, "What you ask is listed here, in this browser only."));
+    place.replaceChildren(el("p", { class: "note", tabindex: -1 }, "Your goals are listed here, in this browser only."));
     return;
   }
   place.replaceChildren(

@@ -27,7 +27,7 @@ export function modelView(answered, entries, available) {
     return el(
       "p",
       { class: "note" },
-      `The countermodel has ${answered.worlds.length} worlds, too many to be drawn. The JSON download holds all of it.`,
+      `The countermodel has ${answered.worlds.length} worlds, too many to draw. The JSON download has all of them.`,
     );
   }
   return new ModelView(model, new Nodes(entries), available).element;
@@ -166,8 +166,8 @@ class ModelView {
         {},
         steps.map((step) => el("li", {}, this.#step(step))),
       ),
-      steps.length ? null : el("p", {}, "The goal is false as it stands: no world makes it true."),
-      cut ? el("p", { class: "note" }, "There is more; the table tells the rest.") : null,
+      steps.length ? null : el("p", {}, "The goal is false in every world."),
+      cut ? el("p", { class: "note" }, "See the table for the rest.") : null,
     );
   }
 

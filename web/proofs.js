@@ -45,12 +45,12 @@ export const RULES = [
   [
     "def",
     "Definition",
-    "What a connective means. Of → for example: A → B, A ⊢ B. For □ and ◇ it is axiom T: what is necessary is true, and what is true is possible.",
+    "The meaning of a connective, for example of →: A → B, A ⊢ B. For □ and ◇ it is axiom T: what is necessary is true, and what is true is possible.",
   ],
   [
     "rup",
     "Unit propagation",
-    "Suppose that the line is false. The cited lines, one after the other, then force one more formula to be true or false each, until one of them is contradicted.",
+    "Assume that the line is false. Each cited line then forces one more formula to be true or false, until one line is contradicted.",
   ],
-  ["nec", "Necessitation", "What follows from formulas that begin with □ or ◇ follows necessarily: in S5 all worlds agree on these."],
+  ["nec", "Necessitation", "What follows from formulas that begin with □ or ◇ is necessary, because in S5 these formulas have the same truth value in all worlds."],
 ];

@@ -5,14 +5,14 @@
 import { el } from "./dom.js";
 
 const ADVICE = {
-  "no-answer": "Try again in a moment. If you run the service yourself, look whether it still does.",
-  overloaded: "Many goals are being decided now.",
-  "rate-limited": "You asked more often than this service lets one client.",
-  "goal-too-large": "This service decides smaller goals only. Shorten it, or run a service with larger limits.",
-  "request-too-large": "This service reads smaller goals only. Shorten it, or run a service with larger limits.",
-  "kernel-unavailable": "Without Coq’s kernel there are no verdicts. The status view tells how it stands.",
-  "kernel-rejected": "This is a defect of the service, which it has recorded. The answer is withheld, for nobody should believe it.",
-  internal: "This is a defect of the service, which it has recorded in its log.",
+  "no-answer": "Try again in a moment. If you run the service yourself, check that it is running.",
+  overloaded: "The service is busy with other goals.",
+  "rate-limited": "You sent more requests than this service allows for one client.",
+  "goal-too-large": "The goal is too large for this service. Shorten it, or run a service with larger limits.",
+  "request-too-large": "The goal is too long for this service. Shorten it, or run a service with larger limits.",
+  "kernel-unavailable": "Without Coq’s kernel there are no verdicts. See the status view.",
+  "kernel-rejected": "This is a defect of the service. It has been recorded, and no verdict is given.",
+  internal: "This is a defect of the service. It has been logged.",
 };
 
 /**
@@ -48,14 +48,14 @@ export function signedOnlyView(origin) {
   return el(
     "div",
     { class: "verdict refused signed-only" },
-    el("h2", { id: "verdict-title", tabindex: -1 }, "This page cannot ask this service"),
+    el("h2", { id: "verdict-title", tabindex: -1 }, "This page cannot use this service"),
     el(
       "p",
       {},
-      "The service demands signed requests. A signature needs the secret key, and a secret key does not belong in a web page, so nothing typed here is sent. ",
+      "The service requires signed requests. A signature needs the secret key, which does not belong in a web page. So nothing that you type here is sent. ",
       "The status view works.",
     ),
-    el("p", {}, "Whoever holds the key (HMAC_SECRET_KEY) can ask from a program; docs/signed-requests.md says how in any language:"),
+    el("p", {}, "With the key (HMAC_SECRET_KEY) you can send requests from a program. docs/signed-requests.md explains how:"),
     el(
       "pre",
       { tabindex: 0, role: "group", "aria-label": "An example in Python" },

@@ -9,7 +9,7 @@ import { Samples } from "./prometheus.js";
 import { milliseconds } from "./verdict_view.js";
 
 const EVERY_MS = 5000;
-const STATES = { good: "on target", warning: "off target", critical: "critical", idle: "idle", unknown: "not told" };
+const STATES = { good: "on target", warning: "off target", critical: "critical", idle: "idle", unknown: "not known" };
 
 export class StatusView {
   #timer = 0;
@@ -47,7 +47,7 @@ export class StatusView {
           { class: "verdict refused" },
           el("h2", {}, error.title),
           el("p", {}, error.detail),
-          el("p", {}, "Asking again every few seconds."),
+          el("p", {}, "Trying again every few seconds."),
         ),
       );
     }
@@ -84,7 +84,7 @@ function summary(state) {
           state.problems.map((problem) => el("li", {}, problem)),
         )
       : null,
-    state.authentication === "off" ? el("p", { class: "note" }, "Requests need no signature here.") : null,
+    state.authentication === "off" ? el("p", { class: "note" }, "Requests need no signature.") : null,
   );
 }
 
@@ -192,11 +192,11 @@ function latency(samples) {
   const used = all.map((bucket) => bucket.count > 0);
   const [first, last] = [Math.max(0, used.indexOf(true) - 1), Math.min(all.length, used.lastIndexOf(true) + 2)];
   const buckets = used.includes(true) ? all.slice(first, last) : [];
-  if (!buckets.length) return panel("Latency of goals", el("p", { class: "note" }, "No goal was decided yet."));
+  if (!buckets.length) return panel("Latency of goals", el("p", { class: "note" }, "No goal has been decided yet."));
   return panel(
     "Latency of goals",
     el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "The histogram" }, histogram(buckets)),
-    el("p", { class: "note" }, "How many goals took up to so long, since the start."),
+    el("p", { class: "note" }, "Number of goals by time, since the start."),
   );
 }
 

@@ -19,8 +19,8 @@ const SIGNS = {
 };
 
 const ADVICE = {
-  timeout: "Give it more time, or ask about a smaller part of the goal first.",
-  resource_limit: "The goal needs more memory than one search or check may have here. Ask about a smaller part of it.",
+  timeout: "Allow more time, or try a smaller part of the goal first.",
+  resource_limit: "The goal needs more memory than a search or check may use. Try a smaller part of it.",
 };
 
 /**
@@ -78,7 +78,7 @@ function theorem(answer, parsed) {
       {},
       answer.statement
         ? ["The theorem, as Coq printed it: ", el("code", {}, answer.statement)]
-        : "The goal is too large for Coq to print its theorem here; the Coq file states it.",
+        : "The goal is too large to print its theorem here. See the Coq file.",
     ),
   );
 }
@@ -124,7 +124,7 @@ function downloads(answer, { onShare }) {
       "div",
       { class: "downloads" },
       share,
-      el("p", { class: "note" }, "This service keeps no certificate of it, so there is nothing to download."),
+      el("p", { class: "note" }, "This service has stored no certificate for it, so there is nothing to download."),
     );
   }
   const file = (suffix, label, title) =>

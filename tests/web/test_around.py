@@ -31,7 +31,7 @@ def test_an_example_is_asked_by_a_click(page: Page) -> None:
 
 def test_a_starter_leads_to_a_first_verdict(page: Page) -> None:
     """From the empty page."""
-    page.get_by_role("button", name="Necessity passes through implication").first.click()
+    page.get_by_role("button", name="Necessity distributes over implication").first.click()
     verdict(page, "Valid")
 
 
@@ -74,7 +74,7 @@ def test_history_is_kept_in_the_browser_until_it_is_cleared(page: Page) -> None:
     entries.nth(1).click()
     verdict(page, "Not valid")
     page.get_by_role("button", name="Clear history").click()
-    expect(page.locator("#history")).to_have_text("What you ask is listed here, in this browser only.")
+    expect(page.locator("#history")).to_have_text("Your goals are listed here, in this browser only.")
     assert page.evaluate("() => localStorage.getItem('pxl.history')") is None
 
 

@@ -17,7 +17,7 @@ def test_a_goal_that_takes_too_long_is_unknown_with_advice(page: Page) -> None:
         paste_goal(page, HARD)
         verdict(page, "Unknown")
     expect(page.locator(".reason")).to_contain_text("The deadline passed.")
-    expect(page.locator(".reason")).to_contain_text("Give it more time, or ask about a smaller part")
+    expect(page.locator(".reason")).to_contain_text("Allow more time, or try a smaller part")
     with page.expect_request("**/prove") as waiting:
         page.get_by_role("button", name="Try again with a minute").click()
     assert json.loads(waiting.value.post_data or "")["timeout_ms"] == 60_000
@@ -72,13 +72,13 @@ def test_a_service_that_wants_signatures_is_asked_nothing(open_page: OpenPage, t
         page = open_page(server=guarded)
         posts = []
         page.on("request", lambda request: posts.append(request.url) if request.method != "GET" else None)
-        shown = verdict(page, "This page cannot ask this service")
+        shown = verdict(page, "This page cannot use this service")
         expect(shown).to_contain_text("demands signed requests")
         expect(shown.locator("pre")).to_contain_text(f'urllib.request.Request("http://127.0.0.1:{guarded.port}/prove"')
         paste_goal(page, VALID)
         page.keyboard.press("Enter")
         page.get_by_role("button", name="Duality").click()
-        expect(shown.locator("h2")).to_have_text("This page cannot ask this service")
+        expect(shown.locator("h2")).to_have_text("This page cannot use this service")
         assert violations(page) == []
         page.get_by_role("link", name="Status").click()
         expect(page.locator("#status-body .summary")).to_contain_text("All is well")
