@@ -93,7 +93,7 @@ def rotate_key(
     *,
     finish: Annotated[bool, typer.Option("--finish", help="Drop the old key, when nobody has used it for the time of grace.")] = False,
     grace_hours: Annotated[float, typer.Option(min=0, help="With --finish: hours in which nobody may have used the old key.")] = 24,
-    force: Annotated[bool, typer.Option("--force", help="With --finish: drop the old key though somebody may use it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="With --finish: drop the old key although clients may still use it.")] = False,
     show_secret: Annotated[bool, typer.Option("--show-secret", help="Print the new key; its fingerprint otherwise.")] = False,
     json: Json = False,
 ) -> None:

@@ -34,7 +34,7 @@ class StreamedResponse(Response):
         self.init_headers(_HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the protocol's signature
-        """Send everything, or as much as somebody reads."""
+        """Send everything, or as much as the client reads."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
             await while_connected(self._request, self._send_all(send))

@@ -33,7 +33,7 @@ class SharedState(Protocol):
     async def claim_nonce(self, key: str, ttl_s: float) -> bool:
         """Whether ``key`` is claimed for the first time within ``ttl_s`` seconds; true once.
 
-        Raises NoncesFull. Claim a nonce only after its signature was found right, so that strangers cannot fill the store.
+        Raises NoncesFull. Claim a nonce only after its signature was found right, so that clients without a key cannot fill the store.
         """
 
     async def take_token(self, bucket: str, limit: int, window_s: int) -> RateDecision:
