@@ -30,7 +30,7 @@ COPY engine engine
 RUN make build/engine.stamp
 COPY coq coq
 RUN make build/coq.stamp
-COPY client client
+COPY client/src client/src
 COPY src src
 # What only building needs goes. Python's compiled files are made now, for the image is read-only, and never looked at again.
 RUN make build \
