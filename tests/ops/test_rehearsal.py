@@ -153,6 +153,8 @@ def test_a_bad_night(folder: Path, redis: RedisServer, capsys: pytest.CaptureFix
         "PXL_KPI_WINDOW_S": "10",
         "PXL_REDIS_URL": redis.url,
         "PXL_BACKUP_DIR": "backups",
+        # performance.json is expected in a backup.
+        "PXL_PERFORMANCE_INTERVAL_S": "0.5",
     }
     project = folder / "project"
     # A killed service stays down until the operator acts.
