@@ -5,21 +5,28 @@ else; what the goal *means* is said by Coq, which prints the statement of every 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from logos_pxl_engine import Formula, Limits, ParseError
 
 from logos_pxl.errors import GoalTooLarge, MalformedGoal
-from logos_pxl.subformulas import Subformula, table_of
 
 Syntax = Literal["pxl", "intohylo"]
 Notation = Literal["manual", "ascii", "unicode", "latex", "coq"]
 
 LOGIC = "S5"
+
+Subformula = dict[str, Any]
+"""``{"op": "atom", "name": "A"}``, ``{"op": "imp", "args": [1, 2]}``, ...: the form of ``describe_proof``."""
+
+_ATOM = 0
+_OPERATIONS = {1: "bottom", 2: "top", 3: "not", 4: "and", 5: "or", 6: "imp", 7: "iff", 8: "box", 9: "dia"}
+_ARITY = {"bottom": 0, "top": 0, "not": 1, "box": 1, "dia": 1}
+
 
 _PRINTERS: Mapping[Notation, Callable[[Formula], str]] = MappingProxyType(
     {
@@ -103,7 +110,7 @@ class Goal:
     @property
     def subformulas(self) -> list[Subformula]:
         """The goal's distinct subformulas, each after those that it is made of; the last one is the goal."""
-        return table_of(self.wire)
+        return subformula_table(self.wire)
 
     def printed(self, notation: Notation) -> str:
         """The goal in one of the notations."""
@@ -141,3 +148,43 @@ def _explain_surrogate(error: UnicodeEncodeError) -> MalformedGoal:
         expected=["a Unicode character"],
         caret="",
     )
+
+
+def subformula_table(wire: bytes) -> list[Subformula]:
+    """The distinct subformulas of a goal in its wire form (docs/certificate-format.md), in linear time and memory.
+
+    Entry ``i`` (counted from 1) refers only to entries before it, no two entries are equal, and the last one is the goal itself.
+    """
+    # Names are plain bytes between the numbers: both are taken from the same place.
+    data = iter(wire)
+    encoded = leb128_numbers(data)
+    names = [bytes(next(data) for _ in range(next(encoded))).decode() for _ in range(next(encoded))]
+    places: dict[tuple[Any, ...], int] = {}
+    pending: list[int] = []
+    for token in encoded:
+        if token == _ATOM:
+            key: tuple[Any, ...] = ("atom", names[next(encoded)])
+        else:
+            operation = _OPERATIONS[token]
+            first = len(pending) - _ARITY.get(operation, 2)
+            key = (operation, *pending[first:])
+            del pending[first:]
+        pending.append(places.setdefault(key, len(places) + 1))
+    return [_entry(*key) for key in places]
+
+
+def _entry(operation: str, *rest: Any) -> Subformula:
+    if operation == "atom":
+        return {"op": operation, "name": rest[0]}
+    return {"op": operation, "args": list(rest)} if rest else {"op": operation}
+
+
+def leb128_numbers(data: Iterable[int]) -> Iterator[int]:
+    """The natural numbers that the bytes encode in LEB128 (docs/certificate-format.md); an incomplete last number is left out."""
+    number = shift = 0
+    for byte in data:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            yield number
+            number = shift = 0

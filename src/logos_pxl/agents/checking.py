@@ -5,14 +5,18 @@ the service stored it under the id that its parts give.
 """
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from logos_pxl.agents.answers import CheckAnswer
 from logos_pxl.client import AsyncPxlClient, Certificate, CertificateNotFound
 from logos_pxl.client.calls import decoded
 from logos_pxl.client.errors import ProtocolError
-from logos_pxl.errors import MalformedCertificate
+from logos_pxl.errors import MalformedCertificate, SessionError
+
+if TYPE_CHECKING:
+    from logos_pxl.local import LocalProver
 
 Check = Callable[[Certificate, float], Awaitable[CheckAnswer]]
 """Check a certificate within so many seconds."""
@@ -37,5 +41,22 @@ def by_service(client: AsyncPxlClient, url: str) -> Check:
             reason = "the service keeps no such certificate, and checks none that it did not make: check it where Coq is, with 'pxl verify'"
             return CheckAnswer(accepted=None, statement=None, reason=reason, **common)
         return CheckAnswer(accepted=True, statement=kept.statement, reason="", **common)
+
+    return check
+
+
+def by_kernel(prover: "LocalProver") -> Check:
+    """Ask one of the prover's sessions. The check raises MalformedCertificate and MalformedGoal."""
+    from logos_pxl.proving import Certificate as LocalCertificate  # noqa: PLC0415 - they need the engine
+    from logos_pxl.proving.recheck import by_kernel as recheck  # noqa: PLC0415
+
+    async def check(certificate: Certificate, seconds: float) -> CheckAnswer:
+        common = {"kind": certificate.kind, "goal": certificate.goal, "checker": "Coq's kernel, now"}
+        try:
+            local = LocalCertificate.from_json(certificate.as_json())
+            result = await recheck(local, prover.runtime.pool, deadline=time.monotonic() + seconds)
+        except SessionError as error:
+            return CheckAnswer(accepted=None, statement=None, reason=str(error), **common)
+        return CheckAnswer(accepted=result.accepted, statement=result.statement, reason=result.reason, **common)
 
     return check

@@ -11,7 +11,6 @@ from mcp_types import ToolAnnotations
 
 from logos_pxl.agents.answers import CheckAnswer, CountermodelAnswer, ExplainAnswer, GoalText, ProveAnswer, TimeoutMs
 from logos_pxl.agents.checking import Check, certificate_of
-from logos_pxl.agents.syntax import SYNTAX
 from logos_pxl.client.interface import AsyncProver
 from logos_pxl.errors import PxlError
 from logos_pxl.explanations import explained
@@ -25,6 +24,28 @@ INSTRUCTIONS = (
     "nothing may be concluded from it. Read the `goal` of an answer to see how your text was understood; the resource pxl://syntax says "
     "how goals are written."
 )
+
+SYNTAX = r"""# How goals are written
+
+A goal is a formula of the propositional modal logic S5. All notations may be mixed.
+
+| meaning | notations |
+| --- | --- |
+| necessarily | `BOX(p)`, `[]p`, `□p`, `\Box p`, `necessarily p` |
+| possibly | `DIA(p)`, `<>p`, `◇p`, `\Diamond p`, `possibly p` |
+| not | `~p`, `¬p`, `\neg p`, `not p` |
+| and | `p /\ q`, `p & q`, `p ∧ q`, `\land`, `p and q` |
+| or | `p \/ q`, `p \| q`, `p ∨ q`, `\lor`, `p or q` |
+| implies | `p -> q`, `p → q`, `\to`, `p implies q` |
+| if and only if | `p <-> q`, `p ↔ q`, `\leftrightarrow`, `p iff q` |
+| true, false | `true`, `false`, `⊤`, `⊥`, `\top`, `\bot` |
+
+`not`, `BOX` and `DIA` bind tightest, then `and`, `or`, `implies` (to the right), `iff`.
+A name is a letter or `_`, then letters, digits, `_` and `'`.
+
+In S5 every world sees every world: `BOX p` means that p is true at all worlds, `DIA p` that it is true at some world.
+A goal is *valid* when it is true at every world of every model, which is when S5 proves it.
+"""
 
 _READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 # Beyond the time that a goal was given: for the way, and for the certificate's description.

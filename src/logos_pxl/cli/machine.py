@@ -59,7 +59,7 @@ def serve_agents(url: str | None, *, http: bool, host: str, port: int, names: Se
 
 
 async def _serve(url: str | None, *, http: bool, host: str, port: int, names: Sequence[str], width: int) -> None:
-    from logos_pxl.agents.checking import by_service
+    from logos_pxl.agents.checking import by_kernel, by_service
     from logos_pxl.agents.server import agents_server
     from logos_pxl.agents.serving import security, serve_http, serve_stdio
     from logos_pxl.client import AsyncPxlClient
@@ -70,7 +70,6 @@ async def _serve(url: str | None, *, http: bool, host: str, port: int, names: Se
         if isinstance(prover, AsyncPxlClient):
             check = by_service(prover, service_address(url) or "")
         else:
-            from logos_pxl.agents.local_checking import by_kernel
             from logos_pxl.local import LocalProver
 
             if not isinstance(prover, LocalProver):

@@ -6,8 +6,7 @@ worlds with their atoms: a large countermodel costs nothing but what is shown of
 
 from itertools import product
 
-from logos_pxl.goals import Goal
-from logos_pxl.leb128 import numbers
+from logos_pxl.goals import Goal, leb128_numbers
 from logos_pxl.proving.verdict import Countermodel
 
 MAX_SHOWN_BYTES = 1 << 16
@@ -20,7 +19,7 @@ def readable(goal: Goal, evidence: bytes) -> Countermodel:
 
     ``evidence`` must be a countermodel that the kernel accepted.
     """
-    worlds = tuple(f"w{index}" for index in range(next(numbers(evidence))))
+    worlds = tuple(f"w{index}" for index in range(next(leb128_numbers(evidence))))
     return Countermodel(
         worlds=worlds,
         failing_world=worlds[0],
@@ -39,7 +38,7 @@ def _valuation(goal: Goal, evidence: bytes, worlds: tuple[str, ...]) -> dict[str
 
 def _truths(evidence: bytes) -> dict[str, int]:
     """For each listed atom the number whose i-th bit is its truth in world i."""
-    spelled = numbers(evidence)
+    spelled = leb128_numbers(evidence)
     _, count = next(spelled), next(spelled)
     truths: dict[str, int] = {}
     for _ in range(count):

@@ -1,4 +1,4 @@
-"""All settings: ``fields`` and ``operations`` declare them, ``sources`` reads them, ``configuration`` says what is in force.
+"""All settings: ``fields`` declares them, ``sources`` reads them, ``configuration`` says what is in force.
 
 ``resolved`` holds the objects that the parts of the service take. This package imports no other part but the form of signature keys.
 """
