@@ -194,7 +194,7 @@ async def test_a_full_pool_is_no_broken_kernel(open_pool: OpenPool, session_pids
         lent = await pool._lease(time.monotonic() + 5, retry=False)
         for _ in range(4):
             await canaries.round()
-        pool._stock.give_back(lent)
+        pool._sessions.give_back(lent)
         assert set(heard.failed) == {("valid", "kernel"), ("invalid", "kernel")}
         assert canaries.state().failing == ""
 

@@ -100,7 +100,7 @@ async def test_the_end_of_input_ends_the_process(session_settings: SessionSettin
     assert input_of_session is not None
     input_of_session.close()
     await asyncio.wait_for(gone.wait(), 5)
-    assert "exited with status 0" in session._process.epitaph()
+    assert "exited with status 0" in session._process.exit_description()
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ async def test_what_is_not_coq_does_not_start(session_settings: SessionSettings,
         ("exec sleep 60", "PXL_SESSION_START_TIMEOUT_MS"),
         ("exec >&-; exec sleep 60", "was killed by SIGKILL"),
         ("exec yes", "was announced"),
-        ("yes >&2", "PXL_SESSION_START_TIMEOUT_MS.*last words: y"),
-        ("echo oh dear >&2; exit 3", "exited with status 3; its last words: oh dear"),
+        ("yes >&2", "PXL_SESSION_START_TIMEOUT_MS.*standard error: y"),
+        ("echo oh dear >&2; exit 3", "exited with status 3; it wrote on standard error: oh dear"),
     ],
 )
 async def test_a_session_that_is_not_ready_in_time_is_given_up(

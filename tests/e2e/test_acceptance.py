@@ -86,6 +86,14 @@ def test_a_service_that_demands_signatures(folder: Path) -> None:
         assert suite("--url", address(server), "--only", "proofs", HMAC_SECRET_KEY="a1" * 32).returncode == 1
 
 
+def test_without_an_address_it_asks_the_port_of_the_settings(server: Server) -> None:
+    """The service on this machine at PXL_SERVER_PORT; the report names the address that was asked."""
+    port = address(server).rpartition(":")[2]
+    ran = suite("--json", "--only", "health", PXL_SERVER_PORT=port)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["url"] == f"http://localhost:{port}"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--url", "nonsense"], ["--url", "http://127.0.0.1:{free}"], ["--only", "nothing"]],

@@ -13,7 +13,7 @@ from logos_pxl.acceptance.service import NotReachable, Service
 from logos_pxl.acceptance.signature_checks import demands_signatures
 from logos_pxl.wire.signing import key_of_hex
 
-DEFAULT_URL = "http://localhost:8088"
+PORT_VARIABLE, DEFAULT_PORT = "PXL_SERVER_PORT", "8088"
 KEY_VARIABLE = "HMAC_SECRET_KEY"
 
 _MARKS = {Outcome.PASSED: ("ok  ", "32"), Outcome.FAILED: ("FAIL", "31"), Outcome.SKIPPED: ("skip", "33")}
@@ -31,11 +31,12 @@ def main(arguments: list[str] | None = None) -> ExitStatus:
     """Run all checks against a service, and report."""
     options = _parser().parse_args(arguments)
     key = os.environ.get(KEY_VARIABLE) or None
+    url = options.url or f"http://localhost:{_port()}"
     try:
-        service = _reached(options.url, key, options.timeout)
+        service = _reached(url, key, options.timeout)
     except (NotReachable, ValueError) as error:
         message = f"{KEY_VARIABLE}: {error}" if isinstance(error, ValueError) else str(error)
-        _not_run(options.url, message, as_json=options.json)
+        _not_run(url, message, as_json=options.json)
         return ExitStatus.NOT_RUN
     # With --json, standard output holds the document only; people still see how it goes.
     tell = _teller(sys.stderr if options.json else sys.stdout)
@@ -58,6 +59,16 @@ def _reached(url: str, key: str | None, timeout_s: float) -> Service:
     return service
 
 
+def _port() -> str:
+    """The port in the service's settings; the environment alone is read where the packages that read settings are not installed."""
+    try:
+        from logos_pxl.settings import Settings  # noqa: PLC0415 - it needs pydantic; the rest needs the standard library only
+
+        return str(Settings.load().server_port)
+    except ImportError:
+        return os.environ.get(PORT_VARIABLE) or DEFAULT_PORT
+
+
 def _parser() -> argparse.ArgumentParser:
     groups = sorted({check.group for check in all_checks()})
     parser = argparse.ArgumentParser(
@@ -65,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Ask a running service for everything that it promises, and work out what can be worked out here.",
         epilog=f"A key for signed requests is read from {KEY_VARIABLE}. Exit status: 0 all passed, 1 some failed, 2 could not run.",
     )
-    parser.add_argument("--url", default=DEFAULT_URL, help=f"where the service is ({DEFAULT_URL})")
+    parser.add_argument("--url", help=f"where the service is; without it, this machine at the port of its settings ({PORT_VARIABLE})")
     parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
     parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="for each request (30)")
     parser.add_argument("--only", action="append", choices=groups, metavar="GROUP", help=f"checks of this group only: {', '.join(groups)}")

@@ -1,7 +1,7 @@
 """Certificates checked again: by the kernel of this process, or by what a service says of them.
 
-Invariant: accepted is said only when a kernel accepted this very evidence for this very goal: here and now, or, by a service's word, when
-the service stored it under the id that its parts give.
+Invariant: ``accepted`` is true only when a kernel accepted this very evidence for this very goal: here and now, or, as a service confirms,
+when it stored the certificate under the id of its parts.
 """
 
 import json
@@ -31,14 +31,17 @@ def certificate_of(given: Mapping[str, Any] | str) -> Certificate:
 
 
 def by_service(client: AsyncPxlClient, url: str) -> Check:
-    """Ask a service whether its kernel accepted exactly this; it has no door for checking others' certificates."""
+    """Ask a service whether its kernel accepted exactly this; a service can only confirm certificates that it issued."""
 
     async def check(certificate: Certificate, _seconds: float) -> CheckAnswer:
         common = {"kind": certificate.kind, "goal": certificate.goal, "checker": f"the kernel of {url}, when it made this certificate"}
         try:
             kept = await client.certificate(certificate.id)
         except CertificateNotFound:
-            reason = "the service keeps no such certificate, and checks none that it did not make: check it where Coq is, with 'pxl verify'"
+            reason = (
+                "the service keeps no such certificate and can only confirm certificates that it issued: "
+                "check it with 'pxl verify' where Coq is installed"
+            )
             return CheckAnswer(accepted=None, statement=None, reason=reason, **common)
         return CheckAnswer(accepted=True, statement=kept.statement, reason="", **common)
 

@@ -4,7 +4,7 @@ from logos_pxl.kernel.identity import KernelIdentity
 from logos_pxl.kernel.interface import CheckKind, Session, SessionOpener, SessionUsage
 from logos_pxl.kernel.pool import KernelVerdict, PoolStats, SessionPool
 from logos_pxl.kernel.session import coq_sessions
-from logos_pxl.kernel.stock import Cause, PoolEvent, SessionReplaced, SessionStarted, SessionStartFailed
+from logos_pxl.kernel.warm_sessions import Cause, PoolEvent, SessionReplaced, SessionStarted, SessionStartFailed
 
 __all__ = [
     "Cause",

@@ -48,14 +48,14 @@ def confined_command(settings: SessionSettings, argv: list[str], *, report_fd: i
 
 
 def confined_environment() -> dict[str, str]:
-    """What a Coq process finds in its environment."""
+    """The environment of a Coq process."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     # Without OCAMLRUNPARAM, Coq takes a minor heap of 256 MB.
     return kept | {"OCAMLRUNPARAM": "s=512k", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}
 
 
 class ConfinedProcess(ChildProcess):
-    """A Coq process that gave up what a session does not need."""
+    """A Coq process without the rights that a session does not need."""
 
     def __init__(
         self,

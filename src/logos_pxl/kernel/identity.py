@@ -1,4 +1,4 @@
-"""Which kernel it is that checks: a hash over its compiled files, and the versions that it states itself.
+"""Which kernel checks: a hash over its compiled files, and the versions that it reports.
 
 Invariant: equal hashes mean equal bytes in every file of the kernel that a session loads. Files that no session loads (``theories/Meta``,
 ``theories/Claims``) are left out.
@@ -81,5 +81,5 @@ def _ask_for_hello(settings: SessionSettings) -> Hello:
         raise KernelNotBuilt(f"{settings.coqtop} does not speak the session protocol: {error}; {_BUILD}") from error
     if not isinstance(event, Hello):
         said = ended.stderr.decode(errors="backslashreplace").strip()[-2000:]
-        raise KernelNotBuilt(f"{settings.coqtop} ended with status {ended.returncode} before it was ready; {_BUILD}. It said: {said}")
+        raise KernelNotBuilt(f"{settings.coqtop} ended with status {ended.returncode} before it was ready; {_BUILD}. It wrote: {said}")
     return event

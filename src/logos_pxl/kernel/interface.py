@@ -1,7 +1,7 @@
-"""What the pool knows of a session, so that another protocol can be added without touching the pool.
+"""What the pool needs of a session, so that another protocol can be added without changing the pool.
 
-Invariant: a session answers one check at a time. Its pool may drop a check at any moment by cancelling it; such a session is only stopped
-afterwards, never asked again.
+Invariant: a session answers one check at a time. The pool may cancel a check at any moment; such a session is only stopped
+afterwards, never used again.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -34,7 +34,7 @@ class CheckRequest:
 
 @dataclass(frozen=True, slots=True)
 class CheckReply:
-    """What Coq's kernel said. ``reason`` is empty exactly when ``accepted``; ``statement`` is given when asked for and accepted."""
+    """The answer of Coq's kernel. ``reason`` is empty exactly when ``accepted``; ``statement`` is given when asked for and accepted."""
 
     accepted: bool
     statement: str | None

@@ -1,4 +1,4 @@
-"""Run as the child, before Coq: gives up what a session does not need, then becomes Coq.
+"""The child process before Coq: drops the rights that a session does not need, then executes Coq.
 
 Run by its path (``python -I launcher.py PLAN``), not imported: it must start fast, so it takes nothing but the standard library and
 ``logos_pxl_engine.confine``. ``PLAN`` is JSON: ``argv`` (what to become), ``parent_pid``, ``report_fd`` or null, ``limits``. What was

@@ -1,8 +1,8 @@
 """A pool of warm sessions: slots, deadlines, one retry, a bounded queue.
 
 Invariants. A slot is a reservation: from the moment that a check is promised a session, that session is lent to it, and at most
-``size`` are lent. A session whose state is not known to be clean (its check was late, cancelled, or ended by an error) is killed, never
-reused. Who waits is served in order of arrival, a retry before all others.
+``size`` are lent. A session whose state is not known to be clean (its check timed out, was cancelled, or ended with an error) is killed,
+never reused. Waiting checks are served in order of arrival, a retry before all others.
 
 The slot discipline is that of asyncpg's pool.
 """
@@ -26,17 +26,17 @@ from logos_pxl.errors import (
     SessionExhausted,
 )
 from logos_pxl.kernel.interface import CheckKind, CheckReply, CheckRequest, SessionDied, SessionOpener, SessionUsage
-from logos_pxl.kernel.stock import Cause, PoolEvent, SessionStock, WarmSession
+from logos_pxl.kernel.warm_sessions import Cause, PoolEvent, WarmSession, WarmSessions
 from logos_pxl.settings import PoolSettings
 
-# Looking at a process costs about as much as a small check's overhead: after long checks, and now and then.
+# Reading a process's usage costs about as much as a small check's overhead, so it is done after long checks and now and then.
 _LONG_CHECK_US = 5_000
 _LOOK_EVERY = 64
 
 
 @dataclass(frozen=True, slots=True)
 class KernelVerdict:
-    """What Coq's kernel said of one check.
+    """The answer of Coq's kernel to one check.
 
     ``reason`` is empty exactly when ``accepted``; ``statement`` is the theorem as Coq prints it, when it was asked for. ``kernel_ms`` is
     the time inside Coq, ``queue_ms`` the wait for a session.
@@ -52,7 +52,7 @@ class KernelVerdict:
 
 @dataclass(frozen=True, slots=True)
 class PoolStats:
-    """The pool at a glance.
+    """The state of the pool.
 
     ``total_sessions`` are the pool's places that hold a session or one that is being started, ``active_sessions`` those that hold a live
     one, ``busy_sessions`` those at work; all are at most ``max_pool_size``, and ``utilization_rate`` is busy over ``max_pool_size``. Spares
@@ -81,16 +81,16 @@ class SessionPool:
 
     def __init__(self, settings: PoolSettings, opener: SessionOpener, on_event: Callable[[PoolEvent], None] = _ignore) -> None:
         self._settings = settings
-        self._stock = SessionStock(settings.size + settings.spares, opener, on_change=self._serve_waiters, on_event=on_event)
+        self._sessions = WarmSessions(settings.size + settings.spares, opener, on_change=self._serve_waiters, on_event=on_event)
         self._waiting: OrderedDict[asyncio.Future[WarmSession], None] = OrderedDict()
         self._mean_check_s = 0.001
         self._closed = False
 
     async def __aenter__(self) -> Self:
         """Start the sessions and wait for the first. Raises KernelUnavailable when it does not start."""
-        self._stock.refill()
+        self._sessions.refill()
         try:
-            self._stock.give_back(await self._wait_for_session(first=False))
+            self._sessions.give_back(await self._wait_for_session(first=False))
         except BaseException:
             await self.close()
             raise
@@ -104,7 +104,7 @@ class SessionPool:
         """End every session. Checks that wait or are under way end in KernelUnavailable."""
         self._closed = True
         self._refuse_waiters(lambda: KernelUnavailable("the session pool is closed"))
-        await self._stock.close()
+        await self._sessions.close()
 
     async def check(self, kind: CheckKind, goal_wire: bytes, certificate: bytes, *, deadline: float, statement: bool) -> KernelVerdict:
         """Have the kernel judge a certificate for a goal (docs/certificate-format.md).
@@ -136,37 +136,37 @@ class SessionPool:
                 )
 
     def stats(self) -> PoolStats:
-        """The pool at a glance."""
-        stock, size = self._stock, self._settings.size
-        live = stock.idle + stock.lent
+        """The state of the pool now."""
+        sessions, size = self._sessions, self._settings.size
+        live = sessions.idle + sessions.lent
         return PoolStats(
-            total_sessions=min(live + stock.opening, size),
+            total_sessions=min(live + sessions.opening, size),
             active_sessions=min(live, size),
-            busy_sessions=stock.lent,
+            busy_sessions=sessions.lent,
             max_pool_size=size,
-            utilization_rate=stock.lent / size,
+            utilization_rate=sessions.lent / size,
             spare_sessions=max(live - size, 0),
             waiting_checks=len(self._waiting),
-            replacements=MappingProxyType(dict(stock.replacements)),
-            confinement=stock.newest.confinement if stock.newest else MappingProxyType({}),
-            last_start_failure=stock.last_failure if stock.failing else "",
+            replacements=MappingProxyType(dict(sessions.replacements)),
+            confinement=sessions.newest.confinement if sessions.newest else MappingProxyType({}),
+            last_start_failure=sessions.last_failure if sessions.failing else "",
         )
 
     def usage(self) -> Mapping[int, SessionUsage]:
         """Memory and processor time of each live session, by its number."""
-        usages = {session.session_id: session.usage() for session in self._stock.sessions}
+        usages = {session.session_id: session.usage() for session in self._sessions.sessions}
         return {session_id: usage for session_id, usage in usages.items() if usage is not None}
 
     async def _lease(self, deadline: float, *, retry: bool) -> WarmSession:
-        """Take a session, waiting until the deadline. The caller owes it to ``_ask``."""
+        """Take a session, waiting until the deadline. The caller must pass it to ``_ask``."""
         if self._closed:
             raise KernelUnavailable("the session pool is closed")
         remaining_s = deadline - time.monotonic()
         if remaining_s <= 0:
             raise KernelTimeout("the deadline had passed before a kernel session was asked for", waiting=True)
-        if self._stock.failing:
+        if self._sessions.failing:
             raise self._no_session()
-        if not self._waiting and self._stock.lent < self._settings.size and (warm := self._stock.lend()):
+        if not self._waiting and self._sessions.lent < self._settings.size and (warm := self._sessions.lend()):
             return warm
         if not retry and len(self._waiting) >= self._settings.queue_limit:
             raise QueueFull(
@@ -189,20 +189,20 @@ class SessionPool:
         try:
             return await promise
         except asyncio.CancelledError:
-            # The session may have been promised in the same turn of the loop in which the wait was called off.
+            # The session may have been promised in the same turn of the loop in which the wait was cancelled.
             if promise.done() and not promise.cancelled() and promise.exception() is None:
-                self._stock.give_back(promise.result())
+                self._sessions.give_back(promise.result())
             raise
         finally:
             self._waiting.pop(promise, None)
 
     def _serve_waiters(self) -> None:
-        if self._stock.failing:
+        if self._sessions.failing:
             self._refuse_waiters(self._no_session)
-        while self._waiting and self._stock.lent < self._settings.size:
+        while self._waiting and self._sessions.lent < self._settings.size:
             promise = next(iter(self._waiting))
-            if not promise.done():  # done: called off, and not yet gone from the queue
-                warm = self._stock.lend()
+            if not promise.done():  # done: cancelled, and not yet removed from the queue
+                warm = self._sessions.lend()
                 if warm is None:
                     return
                 promise.set_result(warm)
@@ -215,43 +215,43 @@ class SessionPool:
         self._waiting.clear()
 
     def _no_session(self) -> KernelUnavailable:
-        stock = self._stock
+        sessions = self._sessions
         return KernelUnavailable(
-            f"no kernel session can be started; the next try is made in {stock.next_try_s:.1f} s: {stock.last_failure}",
-            retry_after_s=stock.next_try_s,
+            f"no kernel session can be started; the next try is made in {sessions.next_try_s:.1f} s: {sessions.last_failure}",
+            retry_after_s=sessions.next_try_s,
         )
 
     async def _ask(self, warm: WarmSession, request: CheckRequest, deadline: float) -> CheckReply:
-        """Have a leased session answer, and settle what becomes of it."""
+        """Ask a leased session, then return it to the pool or replace it."""
         started = time.monotonic()
         limit_s = min(deadline - started, self._settings.check_timeout_s)
         if limit_s <= 0:
-            self._stock.give_back(warm)
+            self._sessions.give_back(warm)
             raise KernelTimeout("the deadline passed while the check waited for a kernel session", waiting=True)
         try:
             async with asyncio.timeout(limit_s):
                 reply = await warm.session.check(request)
         except TimeoutError:
             message = f"the kernel did not answer within {limit_s * 1000:.0f} ms; its session is killed"
-            self._stock.replace(warm, Cause.TIMEOUT, message)
+            self._sessions.replace(warm, Cause.TIMEOUT, message)
             raise KernelTimeout(message, waiting=False) from None
         except RequestError:  # refused before a byte was sent
-            self._stock.give_back(warm)
+            self._sessions.give_back(warm)
             raise
         except BaseException as error:
-            self._stock.replace(warm, _cause_of(error), str(error))
+            self._sessions.replace(warm, _cause_of(error), str(error))
             raise
         self._mean_check_s += (time.monotonic() - started - self._mean_check_s) / 16
         warm.checks += 1
         cause = self._worn(warm, reply)
         if cause is None:
-            self._stock.give_back(warm)
+            self._sessions.give_back(warm)
         else:
-            self._stock.replace(warm, cause, "")
+            self._sessions.replace(warm, cause, "")
         return reply
 
     def _worn(self, warm: WarmSession, reply: CheckReply) -> Cause | None:
-        """Why a session that has just answered is not to be asked again, if so."""
+        """Why a session that has just answered must be replaced; ``None`` when it can be used again."""
         settings = self._settings
         if warm.checks >= settings.max_checks:
             return Cause.MAX_CHECKS
@@ -265,7 +265,7 @@ class SessionPool:
         return Cause.CPU if usage.cpu_s > settings.idle_cpu_s else None
 
     def _judge_loss(self, error: SessionError, *, retry: bool) -> None:
-        """Return when the check is worth a retry; raise what to tell the caller otherwise."""
+        """Return when the check is worth a retry; raise the caller's error otherwise."""
         if self._closed:
             raise KernelUnavailable("the session pool was closed during the check") from error
         if isinstance(error, SessionDied) and error.exhausted:

@@ -1,8 +1,8 @@
-"""One child process with its pipes drained: bytes out, bytes in, its death noticed, its body buried.
+"""One child process: its pipes are drained, its end is noticed, and it is reaped.
 
-Invariant: the child leads its own process group and is reaped exactly once. Standard error never fills up, for all of it is read and only
-its end is kept. ``on_output`` gets what the child writes, in order; after the last of it, and after the child is reaped, ``on_exit`` is
-called, once.
+Invariant: the child leads its own process group and is reaped exactly once. Standard error never fills up: all of it is read and only its
+end is kept. ``on_output`` gets what the child writes, in order. After the last of it, and after the child is reaped, ``on_exit`` is called
+once.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _READ_BYTES = 1 << 18
 _STDERR_KEPT_BYTES = 1 << 13
 _READS_AFTER_DEATH = 1024
 _LINGERING_S = 0.2
-_BURIAL_S = 5.0
+_REAP_TIMEOUT_S = 5.0
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -64,14 +64,14 @@ class ChildProcess:
         self._pid_fd = os.pidfd_open(self.pid)
         self._loop.add_reader(self._stdout, self._read_output)
         self._loop.add_reader(self._stderr, self._read_stderr)
-        self._loop.add_reader(self._pid_fd, self._bury)
+        self._loop.add_reader(self._pid_fd, self._reap)
 
     @property
     def gone(self) -> bool:
         """Whether the child is reaped."""
         return self._gone.done()
 
-    def epitaph(self) -> str:
+    def exit_description(self) -> str:
         """How the child ended, or that it runs, and the end of what it wrote on standard error."""
         status = self._popen.returncode
         if status is None:
@@ -81,7 +81,7 @@ class ChildProcess:
         else:
             how = f"exited with status {status}"
         said = self._stderr_end.decode(errors="backslashreplace").strip()
-        return f"process {self.pid} {how}" + (f"; its last words: {said}" if said else "")
+        return f"process {self.pid} {how}" + (f"; it wrote on standard error: {said}" if said else "")
 
     def usage(self) -> SessionUsage | None:
         """Resident memory and processor time; ``None`` when the child is gone."""
@@ -98,36 +98,36 @@ class ChildProcess:
         )
 
     def write(self, data: bytes) -> None:
-        """Send all of ``data``, when the child takes it. One piece at a time: the last one must have been answered."""
+        """Send ``data`` as the child reads it. The data before it must have been read."""
         if self.gone:
             return
         if self._unsent:
-            raise RuntimeError("a piece was sent to a child that has not taken the last one")
+            raise RuntimeError("data was sent to a child that has not read the data before")
         self._unsent = memoryview(data)
         if not self._send():
             self._loop.add_writer(self._stdin, self._send_more)
 
     def kill(self) -> None:
-        """Kill the child's process group, whatever state it is in."""
+        """Kill the child's process group."""
         if not self.gone:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
     async def stop(self) -> bool:
-        """Kill the child and wait until it is reaped; ``False`` when the system does not let go of it (it is reaped later, then)."""
+        """Kill the child and wait until it is reaped. ``False`` when that takes too long; the child is reaped later then."""
         self.kill()
-        await asyncio.wait([self._gone], timeout=_BURIAL_S)
+        await asyncio.wait([self._gone], timeout=_REAP_TIMEOUT_S)
         return self.gone
 
     def _send(self) -> bool:
-        """Write what the pipe takes; ``True`` when nothing is left to do."""
+        """Write what the pipe takes. ``True`` when everything is written."""
         try:
             while self._unsent:
                 self._unsent = self._unsent[os.write(self._stdin, self._unsent) :]
         except BlockingIOError:
             return False
         except BrokenPipeError:
-            self._unsent = memoryview(b"")  # the child's end is noticed elsewhere
+            self._unsent = memoryview(b"")  # the child has closed its input; its end is noticed elsewhere
         return True
 
     def _send_more(self) -> None:
@@ -140,7 +140,7 @@ class ChildProcess:
             self._on_output(data)
         elif data is not None:
             self._loop.remove_reader(self._stdout)
-            # A child without an output is of no use; but one that is just ending is to tell its own status.
+            # A child that closed its output is useless, but one that is ending should exit with its own status.
             self._ending = self._loop.call_later(_LINGERING_S, self.kill)
         return bool(data)
 
@@ -153,8 +153,8 @@ class ChildProcess:
             self._loop.remove_reader(self._stderr)
         return bool(data)
 
-    def _bury(self) -> None:
-        self.kill()  # while the number is still its own: whatever it may have started dies with it
+    def _reap(self) -> None:
+        self.kill()  # before the process id is free again: its own children die with it
         self._popen.wait()
         for read in (self._read_output, self._read_stderr):
             for _ in range(_READS_AFTER_DEATH):
@@ -176,7 +176,7 @@ class ChildProcess:
 
 def _non_blocking(stream: IO[bytes] | None) -> int:
     if stream is None:
-        raise RuntimeError("a pipe was asked for and not given")
+        raise RuntimeError("subprocess opened no pipe")
     os.set_blocking(stream.fileno(), False)
     return stream.fileno()
 

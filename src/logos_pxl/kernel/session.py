@@ -1,7 +1,7 @@
 """One warm Coq session: a confined process that runs ``PXL Serve`` (coq/plugin), and the session protocol over its pipes.
 
-Invariant: an answer is handed on only when the protocol accepted it and nothing came after it. A session that broke the protocol, was cut
-off in a check, or said that it failed is never ``alive`` again.
+Invariant: an answer is passed on only when the protocol accepted it and nothing followed it. A session that broke the protocol, was
+cancelled during a check, or reported a failure is never ``alive`` again.
 """
 
 import asyncio
@@ -55,7 +55,9 @@ class CoqSession:
                 hello = await self._next_event()
         except TimeoutError:
             await self.stop()
-            raise SessionStartError(f"no hello within {timeout_s:g} s (PXL_SESSION_START_TIMEOUT_MS); {self._process.epitaph()}") from None
+            raise SessionStartError(
+                f"no hello within {timeout_s:g} s (PXL_SESSION_START_TIMEOUT_MS); {self._process.exit_description()}"
+            ) from None
         except (SessionDied, ProtocolViolation) as error:
             await self.stop()
             raise SessionStartError(f"the session did not start: {error}") from error
@@ -70,7 +72,7 @@ class CoqSession:
     async def check(self, request: CheckRequest) -> CheckReply:
         """Ask Coq's kernel. Raises SessionDied, ProtocolViolation, RequestTooLarge."""
         if self._process.gone:
-            raise SessionDied(f"the session is gone: {self._process.epitaph()}", exhausted=False)
+            raise SessionDied(f"the session is gone: {self._process.exit_description()}", exhausted=False)
         self._process.write(self._protocol.request(request))
         reply = await self._next_event()
         if self._violation is not None:
@@ -82,7 +84,7 @@ class CoqSession:
                 return CheckReply(accepted=False, statement=None, reason=f"{kind.name.lower()}: {reason}", kernel_us=kernel_us)
             case Reply(ReplyKind.FAILED, _, exception):
                 self._process.kill()
-                raise SessionDied(f"the check failed inside Coq: {exception}", exhausted=_tells_exhaustion(exception))
+                raise SessionDied(f"the check failed inside Coq: {exception}", exhausted=_means_exhaustion(exception))
         raise ProtocolViolation(f"{reply} is no answer to a check")
 
     def usage(self) -> SessionUsage | None:
@@ -106,7 +108,7 @@ class CoqSession:
         event: Hello | Reply | None = None
         try:
             self._protocol.receive_data(data)
-            # To the end, before the answer is handed on: bytes after it discredit it.
+            # Read everything before the answer is passed on: bytes after it are a protocol violation.
             while not isinstance(following := self._protocol.next_event(), NeedData):
                 event = following if isinstance(following, (Hello, Reply)) else event
         except ProtocolViolation as violation:
@@ -118,8 +120,8 @@ class CoqSession:
                 self._settle(event)
 
     def _exited(self) -> None:
-        epitaph = self._process.epitaph()
-        self._settle(SessionDied(f"the session died: {epitaph}", exhausted=_tells_exhaustion(epitaph)))
+        ended = self._process.exit_description()
+        self._settle(SessionDied(f"the session died: {ended}", exhausted=_means_exhaustion(ended)))
         self._on_exit(self.session_id)
 
     def _settle(self, outcome: Hello | Reply | Exception) -> None:
@@ -145,5 +147,5 @@ def coq_sessions(settings: SessionSettings) -> SessionOpener:
     return open_session
 
 
-def _tells_exhaustion(text: str) -> bool:
+def _means_exhaustion(text: str) -> bool:
     return any(phrase in text.lower() for phrase in _EXHAUSTION)

@@ -1,7 +1,7 @@
-"""What shared state offers, wherever it lives.
+"""The interface of shared state.
 
 Invariant: no call waits longer than a few times ``PXL_REDIS_TIMEOUT_MS``, and none fails because another process did: what cannot be shared
-is kept in this process. What is read from here is not believed: an entry is bytes from outside, for its reader to check.
+is kept in this process. Entries are untrusted bytes that their reader must check.
 """
 
 from typing import NamedTuple, Protocol

@@ -1,8 +1,8 @@
-"""The sessions of a pool: opened ahead of need, lent, replaced, ended.
+"""The warm sessions of a pool: opened before they are needed, lent to checks, replaced, stopped.
 
-Invariant: every live session is either ``idle`` or ``lent``; idle, lent and opening sessions together are at most ``target``, and fewer
-only while failures make the openers wait. Everything runs on one event loop, so a step between two awaits is atomic. Tasks are held until
-they end, and ``close`` waits for all of them.
+Invariant: every live session is either ``idle`` or ``lent``. Idle, lent and opening sessions together are at most ``target``, and fewer
+only while a failed start makes the next one wait. Everything runs on one event loop, so the code between two awaits is atomic. Tasks are
+held until they end, and ``close`` waits for all of them.
 """
 
 import asyncio
@@ -72,8 +72,8 @@ class WarmSession:
     checks: int = 0
 
 
-class SessionStock:
-    """Keeps ``target`` sessions; tells ``on_change`` when one became idle or when none can be started."""
+class WarmSessions:
+    """Keeps ``target`` sessions. Calls ``on_change`` when one became idle or when none can be started."""
 
     def __init__(self, target: int, opener: SessionOpener, *, on_change: Callable[[], None], on_event: Callable[[PoolEvent], None]) -> None:
         self.replacements: Counter[str] = Counter({cause.value: 0 for cause in Cause})
@@ -114,7 +114,7 @@ class SessionStock:
 
     @property
     def failing(self) -> bool:
-        """Whether there is no live session and the last tries to start one failed: there is nothing to wait for."""
+        """Whether there is no live session and the last tries to start one failed: waiting is pointless."""
         return self._failures >= _PATIENCE and not self._idle and not self._lent
 
     @property
@@ -168,7 +168,7 @@ class SessionStock:
             await asyncio.wait(pending)
 
     def session_ended(self, session_id: int) -> None:
-        """The process of this session is gone; when it is lent, its borrower finds out."""
+        """The process of this session ended. A lent session is left to its check, which gets the error."""
         warm = self._idle.pop(session_id, None)
         if warm is not None and not self._closed:
             self._end(warm, Cause.CRASHED, "ended while it was idle")
@@ -201,7 +201,7 @@ class SessionStock:
             self._failures = 0
             self.newest = session
             self._idle[session.session_id] = WarmSession(session)
-            self._tell(SessionStarted(session.session_id, start_ms))
+            self._report(SessionStarted(session.session_id, start_ms))
             self._on_change()
 
     def _failed(self, error: BaseException) -> None:
@@ -209,13 +209,13 @@ class SessionStock:
         self.last_failure = str(error) or repr(error)
         pause_s = min(_FIRST_PAUSE_S * 2 ** (self._failures - 1), _LONGEST_PAUSE_S)
         self._next_try = time.monotonic() + pause_s
-        self._tell(SessionStartFailed(self._last_id, self._failures, pause_s, self.last_failure))
+        self._report(SessionStartFailed(self._last_id, self._failures, pause_s, self.last_failure))
         self._on_change()
 
     def _end(self, warm: WarmSession, cause: Cause, detail: str) -> None:
         self.replacements[cause.value] += 1
         self._stop(warm.session)
-        self._tell(SessionReplaced(warm.session.session_id, cause, warm.checks, detail))
+        self._report(SessionReplaced(warm.session.session_id, cause, warm.checks, detail))
         self.refill()
 
     def _stop(self, session: Session) -> None:
@@ -223,9 +223,9 @@ class SessionStock:
         stopping.add_done_callback(self._stoppers.discard)
         self._stoppers.add(stopping)
 
-    def _tell(self, event: PoolEvent) -> None:
+    def _report(self, event: PoolEvent) -> None:
         try:
             self._on_event(event)
-        except Exception as error:  # noqa: BLE001 - a listener's defect must not cost a session
+        except Exception as error:  # noqa: BLE001 - an error in a listener must not cost a session
             context = {"message": f"a listener of the session pool failed at {event}", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)
