@@ -80,15 +80,12 @@ SMALL_LINES, LARGE_LINES = 60, 400
 # Modules of one importer and under 60 lines belong into that importer. These stand alone, each for its reason.
 SMALL = {
     "logos_pxl.logs.readers": "the page's and the commands' way to read what another process writes",
-    "logos_pxl.ops.history.operations": "a command's own module, imported only when it runs",
-    "logos_pxl.ops.reviews.cores": "asked of the machine; replaced as a whole in tests",
+    "logos_pxl.ops.printing": "what the commands print",
+    "logos_pxl.ops.prometheus": "the one reader of Prometheus",
     "logos_pxl.proving.countermodels": "an untrusted reader of its own",
-    "logos_pxl.service.metrics.keeping": "writes performance.json",
-    "logos_pxl.service.metrics.memory": "reads /proc",
     "logos_pxl.service.metrics.metrics": "opens all of the package",
     "logos_pxl.service.app": "builds the application",
     "logos_pxl.service.parsing": "an endpoint of its own",
-    "logos_pxl.service.state_operations": "the OpenAPI text of its endpoints",
 }
 # Modules over 400 lines, each with its reason.
 LARGE: dict[str, str] = {}
