@@ -67,9 +67,10 @@ def test_a_service_that_cannot_start_is_tried_again(folder: Path) -> None:
             assert "cannot listen there: Address already in use" in place.run("ops", "start", expected=2)
             place.wait(lambda: place.log().count("spawned:") >= 4)
         place.wait(place.ready)
-        times = re.findall(r"^(\S+ \S+),\d+ INFO spawned", place.log(), re.MULTILINE)
+        times = re.findall(r"^(\S+ \S+) INFO spawned", place.log(), re.MULTILINE)
         delays = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(map(datetime.fromisoformat, times))]
-        assert delays[2] > delays[0] + 1, place.log()
+        # After 1, 2 and 3 seconds, and the time that each attempt took.
+        assert delays[2] > delays[0] + 0.5, place.log()
         assert place.verdict() == "valid"
 
 
