@@ -1,14 +1,14 @@
-"""Whether the service is being ended.
+"""Whether the service is draining before its end.
 
-Invariant: it begins once and never stops. From then on the service is not ready, takes nothing new as soon as its balancer has had
-``PXL_DRAIN_DELAY`` to notice, and lets what is in flight end.
+Invariant: draining begins once and never stops. From then on the service is not ready; after ``PXL_DRAIN_DELAY``, which gives a balancer
+time to notice, it takes no new connections; requests in flight are completed.
 """
 
 import time
 
 
 class Draining:
-    """The state of the end; belongs to one event loop."""
+    """The state of draining; belongs to one event loop."""
 
     def __init__(self) -> None:
         self._began: float | None = None

@@ -1,6 +1,6 @@
-"""Files that are put on the disk whole, or not at all.
+"""Atomic replacement of files.
 
-Invariant: whoever reads a file that was replaced here, also after a crash, finds its former content or its new one.
+Invariant: a reader of a replaced file finds its old content or its new one, also after a crash.
 """
 
 import os

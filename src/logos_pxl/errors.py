@@ -1,8 +1,8 @@
 """What can go wrong, and whose fault it is.
 
-Invariant: every error that this package raises on purpose is a ``PxlError``, and its class tells who can mend it: the caller
-(``RequestError``), the operator (``ConfigurationError``), Coq or the machine (``SessionError``, worth another try), or we ourselves
-(``SoundnessAlarm``). Doors (HTTP, command line) map these classes to answers; nothing else decides a status.
+Invariant: every error that this package raises on purpose is a ``PxlError``, and its class says who can fix it: the caller
+(``RequestError``), the operator (``ConfigurationError``), Coq or the machine (``SessionError``, worth another try), or this project
+(``SoundnessAlarm``). HTTP and the command line map these classes to answers; nothing else decides a status.
 """
 
 from logos_pxl.wire.errors import (

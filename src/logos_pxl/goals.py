@@ -1,4 +1,4 @@
-"""A goal as users meet it: read from text, printed in every notation, renamed to its canonical form.
+"""A goal: parsed from text, printed in every notation, renamed to its canonical form.
 
 Invariant: a ``Goal`` exists only when the engine's parser accepted its text within the limits. This module calls the engine and nothing
 else; what the goal *means* is said by Coq, which prints the statement of every verdict itself.

@@ -1,6 +1,6 @@
-"""The engine and Coq of this process, asked as a service is: the methods of ``AsyncPxlClient``, its answers and its errors.
+"""The engine and Coq of this process behind the interface of ``AsyncPxlClient``: the same methods, answers and errors.
 
-Invariant: every answer went through the client's own types, so that it is held to the same promises as a service's.
+Invariant: every answer passes the client's types, so that it keeps the same promises as a service's answer.
 """
 
 from collections import OrderedDict
@@ -25,7 +25,7 @@ from logos_pxl.wire.verdicts import Certificate, CountermodelSearch, Verdict
 
 A = TypeVar("A", bound=Answer)
 
-# More than may be worked on at once (--jobs), so that a verdict's certificate is there when it is asked for.
+# More than can be decided at once (--jobs), so that a verdict's certificate is still kept when it is requested.
 _KEPT = 512
 
 

@@ -1,4 +1,4 @@
-"""The tools and the resource, on whoever decides goals."""
+"""The MCP server: its tools and its resource, on any prover."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -96,11 +96,11 @@ def agents_server(prover: AsyncProver, check: Check) -> MCPServer[None]:
 
 @asynccontextmanager
 async def _bounded(timeout_ms: int) -> AsyncIterator[None]:
-    """Errors of ours in our words; the time in any case."""
+    """Turn errors into tool errors, and bound the time."""
     try:
         async with asyncio.timeout(timeout_ms / 1000 + _SLACK_S):
             yield
     except PxlError as error:
         raise ToolError(str(error)) from error
     except TimeoutError as error:
-        raise ToolError(f"no answer within {timeout_ms} ms and a while: nothing is known of the goal") from error
+        raise ToolError(f"no answer within {timeout_ms} ms and {_SLACK_S:.0f} s: the goal is undecided") from error

@@ -43,8 +43,8 @@ def security(host: str, names: Sequence[str]) -> TransportSecuritySettings:
     """Which names a request may use. Raises ConfigurationError."""
     if not _is_loopback(host) and not names:
         raise ConfigurationError(
-            f"--host {host}: other machines could ask, and nobody said under which name: give --allow-host NAME:PORT, and put a proxy that "
-            "authenticates in front, for this server asks nobody who they are"
+            f"--host {host}: other machines could connect: name the address that they use with --allow-host NAME:PORT, and put an "
+            "authenticating proxy in front, for this server does not authenticate clients"
         )
     hosts = [*_LOOPBACK_NAMES, *names]
     origins = [f"{scheme}://{name}" for name in hosts for scheme in ("http", "https")]

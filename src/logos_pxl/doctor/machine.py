@@ -71,7 +71,7 @@ def redis(settings: Settings) -> Finding:
 
 
 def clock() -> Finding:
-    """Whether this machine's time can be right: not before its own files were made."""
+    """Whether this machine's time is plausible: not before its own files were made."""
     now, newest = time.time(), Path(__file__).stat().st_mtime
     if now < newest - _FAR_S:
         found = f"it is {email.utils.formatdate(now, usegmt=True)}, before this program was installed"

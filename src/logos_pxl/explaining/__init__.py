@@ -1,8 +1,7 @@
 """Why a goal is valid or not, in words: taken from the countermodel or the proof that Coq's kernel accepted. No I/O.
 
-Invariant: an explanation claims nothing that is not so. Each claim about a countermodel is worked out from its worlds; each step of a proof
-is one that the kernel replayed, and what it is said to follow from is what the proof derives it from. An explanation is no evidence all the
-same: that is the certificate.
+Invariant: every claim of an explanation is true. Claims about a countermodel are computed from its worlds. Steps of a proof are steps that
+the kernel replayed, with the premises that the proof uses. The evidence is the certificate, not the explanation.
 """
 
 from logos_pxl.explaining.claims import Claim, Refutation, refutation

@@ -34,11 +34,11 @@ _TIGHTEST = (6, "left")
 
 
 MAX_PARTS = 400
-"""Subformulas of a goal, and steps of a proof: more of them nobody reads, and printing each grows with their square."""
+"""The most subformulas of a goal, or steps of a proof, that are explained: printing takes quadratic time."""
 
 
 class TooLarge(ValueError):
-    """The goal or its proof has more parts than anybody would read."""
+    """The goal or its proof has more parts than are explained."""
 
 
 def require_readable(what: str, parts: int) -> None:

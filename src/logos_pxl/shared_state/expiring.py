@@ -1,8 +1,8 @@
-"""A mapping whose entries end at their time.
+"""A mapping whose entries expire.
 
-Keys are kept by the whole second after their end, and go together: a heap of them would cost several times as much.
+Keys are grouped by the whole second after their end and are dropped together; a heap would cost several times as much.
 
-Invariant: no entry is found after its end, and the room of those that ended a second ago or before is free for whoever asks.
+Invariant: no entry is found after its end, and ``drop_ended`` frees the room of entries that ended at least a second ago.
 """
 
 from collections import defaultdict, deque

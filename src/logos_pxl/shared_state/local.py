@@ -1,4 +1,4 @@
-"""Shared state of a service that is alone: all of it in this process.
+"""Shared state of a single service: all of it in this process.
 
 Invariant: bounded. Of rate buckets the one that ends first goes when there are too many; nonces are never dropped before their time.
 """
@@ -56,14 +56,14 @@ class LocalState:
         return RateDecision(allowed=True, remaining=limit - spent.tokens, reset_s=ends - now)
 
     async def get(self, key: str) -> bytes | None:  # noqa: ARG002 - the interface's signature
-        """Nothing is shared."""
+        """Return nothing, for nothing is shared."""
         return None
 
     async def put(self, key: str, entry: bytes, ttl_s: float) -> None:
-        """Nobody is there to read it."""
+        """Do nothing, for no replica could read it."""
 
     async def delete(self, key: str) -> None:
-        """There is none."""
+        """Do nothing."""
 
     def state(self) -> RedisState:
         """In this process, by choice."""

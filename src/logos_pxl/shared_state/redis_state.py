@@ -1,7 +1,7 @@
-"""Shared state in Redis, with this process to fall back on.
+"""Shared state in Redis, with this process as the fallback.
 
-Invariant: after a call that found Redis lost, none waits for it until it has answered again: what is asked meanwhile is decided in this
-process alone. Each nonce is claimed here first, so what this process has seen is refused whatever becomes of Redis; and it is told to
+Invariant: after a call that found Redis lost, no call waits for it until it has answered again: meanwhile this process decides
+alone. Each nonce is claimed here first, so what this process has seen is refused whatever becomes of Redis; and it is told to
 Redis again whenever a connection was lost, for Redis may have forgotten it (docs/decisions/shared-state.md).
 """
 
