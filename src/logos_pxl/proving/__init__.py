@@ -8,7 +8,8 @@ from logos_pxl.proving.proof_cache import CacheStats, ProofCache
 from logos_pxl.proving.prover import Prover, ProverStats
 from logos_pxl.proving.search import Find, Finding, NotFound, SearchBudget, SearchThreads, find
 from logos_pxl.proving.soundness import PostMortems, SoundnessAlarms
-from logos_pxl.proving.verdict import Countermodel, ProofMethod, Timings, UnknownReason, Verdict, VerdictKind
+from logos_pxl.proving.verdict import Countermodel, Timings, Verdict, VerdictKind
+from logos_pxl.wire.verdicts import ProofMethod, UnknownReason
 
 __all__ = [
     "Admission",

@@ -22,8 +22,8 @@ from logos_pxl.proving.attempt import Deadline
 from logos_pxl.proving.judging import Judge
 from logos_pxl.proving.search import Finding, NotFound, SearchThreads
 from logos_pxl.proving.soundness import SoundnessAlarms
-from logos_pxl.proving.verdict import UnknownReason
 from logos_pxl.settings import CanarySettings
+from logos_pxl.wire.verdicts import UnknownReason
 
 _log = logging.getLogger(__name__)
 

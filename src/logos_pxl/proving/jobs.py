@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 
 from logos_pxl.errors import JobNotFound, Overloaded
@@ -20,27 +19,13 @@ from logos_pxl.goals import Goal
 from logos_pxl.observing import JobEvent, NullObserver, Observer
 from logos_pxl.proving.verdict import Verdict
 from logos_pxl.proving.worker_queue import WorkerQueue
+from logos_pxl.wire.work import JobState
 
 _log = logging.getLogger(__name__)
 
 _ID_BYTES = 16
 _CANCEL_TIMEOUT_S = 10.0
 _NEWEST = 1 / 8
-
-
-class JobState(StrEnum):
-    """Where a job is."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will happen."""
-        return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
 _EVENTS: Mapping[JobState, JobEvent] = MappingProxyType(

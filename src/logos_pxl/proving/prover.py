@@ -35,7 +35,8 @@ from logos_pxl.proving.search import Finding, NotFound, SearchThreads
 from logos_pxl.proving.shared_proofs import Found, SharedProofs, moved
 from logos_pxl.proving.single_flight import SingleFlight
 from logos_pxl.proving.soundness import SoundnessAlarms
-from logos_pxl.proving.verdict import ProofMethod, UnknownReason, Verdict, VerdictKind
+from logos_pxl.proving.verdict import Verdict, VerdictKind
+from logos_pxl.wire.verdicts import ProofMethod, UnknownReason
 
 # Above this the names and hashes of a goal are worked out on a thread.
 _INLINE_NODES = 1_024

@@ -18,7 +18,7 @@ import logos_pxl_engine as engine
 from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind
 from logos_pxl.proving.attempt import Deadline
-from logos_pxl.proving.verdict import UnknownReason
+from logos_pxl.wire.verdicts import UnknownReason
 
 # The engine looks at its deadline between slices of work; one that overruns it by more than this is given up on.
 _GRACE_S = 2.0

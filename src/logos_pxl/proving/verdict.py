@@ -12,19 +12,7 @@ from logos_pxl.errors import SoundnessAlarm
 from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind, KernelVerdict
 from logos_pxl.proving.certificate import Certificate, Versions
-
-
-class ProofMethod(StrEnum):
-    """How a verdict came about. Each of them has Coq's acceptance, in this process, of a certificate for the very goal asked."""
-
-    SEARCH = "search+kernel"
-    """A search found the certificate, and the kernel accepted it. Also said of unknown verdicts: it is what was tried."""
-    CACHE = "cache"
-    """The kernel accepted it when the goal was asked before."""
-    SHARED = "cache+kernel"
-    """Another replica had found the certificate for this goal, and the kernel here accepted it."""
-    PREFETCH = "prefetch+kernel"
-    """A certificate was there for the same formula with other atoms; with this goal's atoms in their place the kernel accepted it."""
+from logos_pxl.wire.verdicts import ProofMethod, UnknownReason
 
 
 class VerdictKind(StrEnum):
@@ -33,17 +21,6 @@ class VerdictKind(StrEnum):
     VALID = "valid"
     INVALID = "invalid"
     UNKNOWN = "unknown"
-
-
-class UnknownReason(StrEnum):
-    """Why there is no answer."""
-
-    TIMEOUT = "timeout"
-    RESOURCE_LIMIT = "resource_limit"
-    KERNEL_REJECTED = "kernel_rejected"
-    KERNEL_UNAVAILABLE = "kernel_unavailable"
-    CANCELLED = "cancelled"
-    OVERLOADED = "overloaded"
 
 
 @dataclass(frozen=True, slots=True)

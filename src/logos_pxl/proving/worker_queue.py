@@ -13,7 +13,8 @@ from typing import Protocol
 
 from logos_pxl.goals import Goal
 from logos_pxl.proving.admission import Admission
-from logos_pxl.proving.verdict import UnknownReason, Verdict
+from logos_pxl.proving.verdict import Verdict
+from logos_pxl.wire.verdicts import UnknownReason
 
 _SHORTEST_WAIT_S = 0.01
 _LONGEST_WAIT_S = 1.0

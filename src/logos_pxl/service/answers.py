@@ -5,8 +5,6 @@ is decided here, in ``FAILURES``.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from pydantic_core import to_json
@@ -17,25 +15,9 @@ from logos_pxl.proving.documents import stage_members, timings_members
 from logos_pxl.service.problems import problem, retry_after
 from logos_pxl.service.rendering import VerdictTexts
 
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """How an unknown verdict that is no answer is told; ``retry`` tells whether another try may succeed."""
-
-    status: int
-    title: str
-    retry: bool
-
-
-FAILURES: Mapping[UnknownReason, Failure] = MappingProxyType(
-    {
-        UnknownReason.KERNEL_UNAVAILABLE: Failure(503, "The proof kernel is not available", retry=True),
-        UnknownReason.OVERLOADED: Failure(503, "The service has no capacity now", retry=True),
-        UnknownReason.CANCELLED: Failure(503, "The service is shutting down", retry=True),
-        UnknownReason.KERNEL_REJECTED: Failure(500, "Search and kernel disagree", retry=False),
-    }
-)
-"""Unknown verdicts that are no answer. All other reasons are answered with 200."""
+_RETRY = frozenset({UnknownReason.KERNEL_UNAVAILABLE, UnknownReason.OVERLOADED, UnknownReason.CANCELLED})
+FAILURES = _RETRY | {UnknownReason.KERNEL_REJECTED}
+"""Unknown verdicts that are answered as problems, with ``Retry-After`` for those in ``_RETRY``. All other reasons are answered with 200."""
 
 _texts = VerdictTexts()
 
@@ -59,7 +41,6 @@ def verdict_response(verdict: Verdict, document_of: Callable[[Verdict], dict[str
     """The verdict's document, or the problem that it amounts to."""
     if verdict.reason is None or verdict.reason not in FAILURES:
         return JsonText(_texts.text(verdict, document_of))
-    failure = FAILURES[verdict.reason]
     members = {
         "ok": False,
         "verdict": verdict.kind,
@@ -67,6 +48,5 @@ def verdict_response(verdict: Verdict, document_of: Callable[[Verdict], dict[str
         **stage_members(verdict.timings),
         "timings_ms": timings_members(verdict.timings),
     }
-    headers = {"Retry-After": retry_after(verdict.retry_after_s)} if failure.retry else None
-    code = verdict.reason.replace("_", "-")
-    return problem(failure.status, code, failure.title, verdict.detail, members=members, headers=headers)
+    headers = {"Retry-After": retry_after(verdict.retry_after_s)} if verdict.reason in _RETRY else None
+    return problem(verdict.reason.replace("_", "-"), verdict.detail, members=members, headers=headers)

@@ -15,26 +15,26 @@ from logos_pxl.service.answers import json_response
 from logos_pxl.service.negotiation import best_form
 from logos_pxl.service.problems import InvalidFields, NotAcceptable
 from logos_pxl.service.service import Service
-from logos_pxl.wire.http import COQ, LATEX
+from logos_pxl.wire.http import CERTIFICATE_FORMS, COQ, LATEX
+from logos_pxl.wire.ids import SHA256_PATTERN
 
-_NAME = re.compile(r"(?P<id>[0-9a-f]{64})(?:\.(?P<suffix>json|v|tex))?")
-_FORMS = {"application/json": "json", COQ: "v", LATEX: "tex", "application/x-tex": "tex", "text/plain": "v"}
+_FORMS = {media_type: form for form, media_type in CERTIFICATE_FORMS.items()} | {"application/x-tex": "tex", "text/plain": "v"}
 _FORM_NAMES = "json, v or tex"
 
 
 async def certificate(service: Service, request: Request) -> Response:
     """A kept certificate. Its form is the path's suffix, else ``?format=``, else the best of ``Accept``, else JSON."""
     name: str = request.path_params["id"]
-    parts = _NAME.fullmatch(name)
-    if parts is None:
+    certificate_id, dot, suffix = name.partition(".")
+    if not re.fullmatch(SHA256_PATTERN, certificate_id) or (dot and suffix not in CERTIFICATE_FORMS):
         raise CertificateNotFound(
             f"no certificate has the id {name[:80]!r}: an id is 64 digits 0-9 a-f, and the suffix .json, .v or .tex may follow it"
         )
-    form = parts["suffix"] or _form(request)
+    form = suffix or _form(request)
     store = service.runtime.certificates
-    kept = None if store is None else await store.get(parts["id"])
+    kept = None if store is None else await store.get(certificate_id)
     if kept is None:
-        raise CertificateNotFound(f"no certificate is kept under the id {parts['id']}; ask for the verdict again, and it is made anew")
+        raise CertificateNotFound(f"no certificate is kept under the id {certificate_id}; ask for the verdict again, and it is made anew")
     return await asyncio.to_thread(_response, kept, form)
 
 

@@ -17,6 +17,7 @@ from logos_pxl.draining import Draining
 from logos_pxl.service.context import TARGET
 from logos_pxl.service.disconnects import CONNECTION, Connection
 from logos_pxl.service.problems import problem
+from logos_pxl.wire.problems import PROBLEMS
 
 ReportUnreadable = Callable[[str | None, int, str], str]
 """Takes the client's address, the status and the code of the refusal; returns the request id for the answer."""
@@ -156,7 +157,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES and not self._head_ends_in(data):
-                self._refuse(431, "head-too-large", "The request's head is too large", f"the head is longer than {MAX_HEAD_BYTES} bytes")
+                self._refuse("head-too-large", f"the head is longer than {MAX_HEAD_BYTES} bytes")
                 return
         super().data_received(data)
         # Most heads come whole, and need no timer.
@@ -195,7 +196,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse bytes that are no HTTP request."""
-        self._refuse(400, "invalid-http", "Not an HTTP request", msg)
+        self._refuse("invalid-http", msg)
 
     def _expect_head(self) -> None:
         if self._head_timer is None:
@@ -216,11 +217,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _input_is_unread(self) -> bool:
         return self._refused or (self.cycle is not None and self.cycle.response_complete and self.cycle.more_body)
 
-    def _refuse(self, status: int, code: str, title: str, detail: str) -> None:
+    def _refuse(self, code: str, detail: str) -> None:
+        status, title = PROBLEMS[code]
         headers = {"Connection": "close"}
         if self._report_unreadable is not None:
             headers["X-Request-Id"] = self._report_unreadable(self.client[0] if self.client else None, status, code)
-        response = problem(status, code, title, detail, headers=headers)
+        response = problem(code, detail, headers=headers)
         head = b"".join(b"%b: %b\r\n" % field for field in response.raw_headers)
         self._refused = True
         self.transport.write(b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, title.encode(), head, bytes(response.body)))
@@ -238,9 +240,7 @@ def _notice_death(opened: socket.socket, within_s: float) -> None:
 
 def _too_many() -> Response:
     return problem(
-        503,
         "too-many-connections",
-        "Too many connections",
         "as many connections are open as PXL_CONNECTION_LIMIT allows",
         headers={"Connection": "close", "Retry-After": "1"},
     )

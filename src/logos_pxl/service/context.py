@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from logos_pxl.observing import HmacKey
+from logos_pxl.wire import http
+from logos_pxl.wire.ids import REQUEST_ID_PATTERN
 
 if TYPE_CHECKING:
     from logos_pxl.service.routes import Match
@@ -19,8 +21,8 @@ TARGET = "logos_pxl.target"
 """Scope key for the target of the request line, which the connection stores there; uvicorn passes on only the path and the query."""
 
 _KEY = "logos_pxl.request_context"
-_REQUEST_ID = b"x-request-id"
-_WELL_FORMED_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_REQUEST_ID = http.REQUEST_ID.encode()
+_WELL_FORMED_ID = re.compile(REQUEST_ID_PATTERN.encode())
 _ID_BITS = 128
 
 

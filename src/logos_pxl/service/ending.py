@@ -108,9 +108,7 @@ class DrainingServer(uvicorn.Server):
 def cut_off() -> Response:
     """What a request in flight is told when it cannot be waited for."""
     return problem(
-        503,
         "cancelled",
-        "The service is shutting down",
         "the service ended before there was a verdict; ask again, for another process may serve already",
         members={"ok": False, "verdict": "unknown", "reason": "cancelled"},
         headers={"Retry-After": "1", "Connection": "close"},

@@ -78,29 +78,21 @@ class MethodNotAllowed(RequestError):
         self.allowed = allowed
 
 
-def problem(
-    status: int,
-    code: str,
-    title: str,
-    detail: str,
-    *,
-    members: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """A problem document; ``members`` are its extension members."""
+def problem(code: str, detail: str, *, members: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    """A problem document; ``code`` gives its status and title, ``members`` are its extension members."""
+    status, title = PROBLEMS[code]
     document = {"type": TYPE_PREFIX + code, "title": title, "status": status, "detail": detail, **(members or {})}
     return Response(to_json(document), status_code=status, media_type=PROBLEM, headers=headers)
 
 
 def problem_of(error: PxlError) -> Response:
     """The answer that an error amounts to."""
-    status, title = PROBLEMS[error.code]
     members, headers = _extras(error)
     if isinstance(error, SlowBody | AmbiguousRequest) or type(error) is RequestTooLarge:
         # What is left of the body is not read, or nobody knows where it ends: the connection cannot be used again.
         headers = {**headers, "Connection": "close"}
     detail = error.detail if isinstance(error, MalformedGoal) else str(error)
-    return problem(status, error.code, title, detail, members=members, headers=headers)
+    return problem(error.code, detail, members=members, headers=headers)
 
 
 def _extras(error: PxlError) -> tuple[dict[str, Any], dict[str, str]]:
@@ -139,6 +131,4 @@ def retry_after(wait_s: float | None) -> str:
 
 def defect() -> Response:
     """The answer to an unexpected error."""
-    return problem(
-        500, "internal", "Internal error", "the service failed on this request; its log says where", headers={"Connection": "close"}
-    )
+    return problem("internal", "the service failed on this request; its log says where", headers={"Connection": "close"})

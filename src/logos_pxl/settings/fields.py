@@ -17,6 +17,7 @@ from logos_pxl.errors import ConfigurationError
 from logos_pxl.settings.declaring import explain, setting
 from logos_pxl.settings.resolved import CanarySettings, PoolSettings, SessionSettings, find_coq_dir, find_coqtop
 from logos_pxl.settings.sources import CONFIG_DIR, ENV_FILE, Sourced, Sources
+from logos_pxl.wire.http import DEFAULT_BATCH_GOALS, DEFAULT_MAX_REQUEST_BYTES
 from logos_pxl.wire.signing import key_of_hex
 
 Network = IPv4Network | IPv6Network
@@ -75,7 +76,7 @@ class ServiceSettings(BaseModel):
     connection_limit: int = setting(100, "PXL_CONNECTION_LIMIT", "a whole number of open connections", ge=1, le=100_000)
     channel_timeout_s: float = setting(60, "PXL_CHANNEL_TIMEOUT", "seconds that a connection may be idle", gt=0, le=_HOUR_S)
     connection_timeout_s: float = setting(60, "CONNECTION_TIMEOUT", "seconds for reading a request's head, and its body", gt=0, le=_HOUR_S)
-    max_request_bytes: int = setting(MIB, "MAX_REQUEST_SIZE", "bytes of a request body", ge=1024, le=_GIB)
+    max_request_bytes: int = setting(DEFAULT_MAX_REQUEST_BYTES, "MAX_REQUEST_SIZE", "bytes of a request body", ge=1024, le=_GIB)
     drain_delay_s: float = setting(
         1, "PXL_DRAIN_DELAY", "seconds between SIGTERM, when readiness begins to fail, and the last new connection", ge=0, le=600
     )
@@ -177,7 +178,7 @@ class ProvingSettings(BaseModel):
         15, "PXL_EVENT_INTERVAL", "seconds between two keep-alive comments in a stream of events", ge=0.1, le=_HOUR_S
     )
     batch_threads: int = setting(2, "PXL_BATCH_THREADS", "a whole number of goals of batches that are worked on at once", ge=1, le=64)
-    batch_max_goals: int = setting(1_000, "PXL_BATCH_MAX_GOALS", "a whole number of goals in a batch", ge=1, le=100_000)
+    batch_max_goals: int = setting(DEFAULT_BATCH_GOALS, "PXL_BATCH_MAX_GOALS", "a whole number of goals in a batch", ge=1, le=100_000)
     batch_timeout_s: float = setting(600, "PXL_BATCH_TIMEOUT", "seconds that a whole batch may take", ge=1, le=_DAY_S)
 
     # Stored data.

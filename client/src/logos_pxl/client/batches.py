@@ -12,13 +12,14 @@ from logos_pxl.client.calls import Call
 from logos_pxl.client.errors import TRANSIENT, ConnectionFailed, ProtocolError
 from logos_pxl.client.refusals import refusal_of
 from logos_pxl.wire.errors import PxlError
+from logos_pxl.wire.http import DEFAULT_MAX_REQUEST_BYTES
 from logos_pxl.wire.verdicts import Verdict
 from logos_pxl.wire.work import BatchLine
 
 # Streams that may break one after the other without a single new line.
 IDLE_STREAMS = 3
-# Half of what a service takes by default (MAX_REQUEST_SIZE): many large goals go into several requests.
-_MOST_BODY_BYTES = 1 << 19
+# Half of a service's default limit: many large goals go into several requests.
+_MAX_BODY_BYTES = DEFAULT_MAX_REQUEST_BYTES // 2
 # A line is never this long: an answer holds no more than a countermodel of 64 KiB and a goal of 1 MiB, each of them escaped.
 _MAX_LINE_BYTES = 1 << 26
 
@@ -96,7 +97,7 @@ class BatchState:
     def _next_goals(self) -> list[int]:
         """The first goals that are left: as many as one request takes, in number and in bytes, and at least one."""
         chosen: list[int] = []
-        room = _MOST_BODY_BYTES
+        room = _MAX_BODY_BYTES
         for index in self._left:
             room -= len(calls.json_bytes(self._goals[index])) + 1
             if len(chosen) == self._size or (chosen and room < 0):

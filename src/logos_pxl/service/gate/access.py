@@ -17,10 +17,12 @@ from logos_pxl.service.context import RequestContext, new_request_id
 from logos_pxl.service.gate.clients import UNKNOWN, Clients
 from logos_pxl.service.problems import defect
 from logos_pxl.service.routes import Routes
+from logos_pxl.wire import http
 
 _log = logging.getLogger(__name__)
 
 _CLIENT_CLOSED_REQUEST = 499
+_REQUEST_ID_HEADER = http.REQUEST_ID.encode()
 UNREADABLE = "(unreadable)"
 # The name in metrics and the path in the log of a request that is for no endpoint: never text of the client's.
 _NO_ENDPOINT = ("other", "(no endpoint)")
@@ -57,7 +59,7 @@ class AccessLog:
         context.match = self._routes.find(scope["method"], scope["path"])
         REQUEST_ID.set(context.request_id)
         status = body_bytes = 0
-        request_id = (b"x-request-id", context.request_id.encode("ascii"))
+        request_id = (_REQUEST_ID_HEADER, context.request_id.encode("ascii"))
 
         # A plain function that returns the server's awaitable: a coroutine around it would cost more than all of this layer.
         def observed(message: Message) -> Awaitable[None]:

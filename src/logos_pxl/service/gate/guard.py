@@ -24,12 +24,13 @@ from logos_pxl.service.problems import problem_of
 from logos_pxl.service.refusals import QuotaExceeded, Refusal, Unauthenticated
 from logos_pxl.settings import ServiceSettings
 from logos_pxl.shared_state import RateDecision, SharedState
-from logos_pxl.wire.signing import WINDOW_S, NotSignable, canonical_string
+from logos_pxl.wire.signing import NONCE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WINDOW_S, NotSignable, canonical_string
 
 QUOTA_WINDOW_S = 60
 
 _OPEN_METHODS = ("GET", "HEAD")
-_HEADERS = {b"x-timestamp": "X-Timestamp", b"x-nonce": "X-Nonce", b"x-signature": "X-Signature"}
+_TIMESTAMP, _NONCE, _SIGNATURE = (name.lower().encode() for name in (TIMESTAMP_HEADER, NONCE_HEADER, SIGNATURE_HEADER))
+_HEADERS = {_TIMESTAMP: TIMESTAMP_HEADER, _NONCE: NONCE_HEADER, _SIGNATURE: SIGNATURE_HEADER}
 _TIMESTAMP_DIGITS = 12
 # A nonce is remembered a little longer than its timestamp is accepted: the clocks of replicas may differ.
 _NONCE_MARGIN_S = 5
@@ -131,24 +132,24 @@ class Signatures:
         missing = [shown for name, shown in _HEADERS.items() if not context.headers.get(name)]
         if missing:
             raise Unauthenticated(Refusal.MISSING, detail=f"{' and '.join(missing)} did not come")
-        signed_s = _signed_s(context.headers[b"x-timestamp"], now)
+        signed_s = _signed_s(context.headers[_TIMESTAMP], now)
         body = b""
         if b"content-length" in context.headers or b"transfer-encoding" in context.headers:
             announced = context.header(b"content-length")
             body = await read_body(receive, announced, max_bytes=self._max_body_bytes, timeout_s=self._body_timeout_s)
         key = self._key_of(method, context, body)
         # As long as the timestamp is accepted: up to twice the window, for a timestamp that is ahead.
-        if not await self._state.claim_nonce(context.header(b"x-nonce"), signed_s + WINDOW_S + _NONCE_MARGIN_S - now):
+        if not await self._state.claim_nonce(context.header(_NONCE), signed_s + WINDOW_S + _NONCE_MARGIN_S - now):
             raise Unauthenticated(Refusal.REUSED, detail=f"X-Signature is right (key {key}), X-Nonce came before")
         return key, body
 
     def _key_of(self, method: str, context: RequestContext, body: bytes) -> HmacKey:
         target = context.target.decode("latin-1")
         try:
-            canonical = canonical_string(method, target, context.header(b"x-timestamp"), context.header(b"x-nonce"), body)
+            canonical = canonical_string(method, target, context.header(_TIMESTAMP), context.header(_NONCE), body)
         except NotSignable as error:
             raise Unauthenticated(Refusal.INVALID, detail=f"X-Signature cannot be right: {error}") from error
-        key = self.keys.key_of(canonical, context.headers[b"x-signature"])
+        key = self.keys.key_of(canonical, context.headers[_SIGNATURE])
         if key is None:
             raise Unauthenticated(Refusal.INVALID, detail=f"X-Signature fits no key (tried: {self.keys.names()})")
         return key
