@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from pydantic_core import to_json
 
 from logos_pxl.client import calls
-from logos_pxl.client.jobs import fitting
 from logos_pxl.errors import CertificateNotFound
 from logos_pxl.goals import Goal
 from logos_pxl.proving import Certificate as LocalCertificate
@@ -46,7 +45,7 @@ class LocalProver:
 
     async def certificate(self, verdict: Verdict | CountermodelSearch | str) -> Certificate:
         """The certificate of one of the last verdicts. Raises CertificateNotFound."""
-        return fitting(calls.decoded(to_json(described(self._kept(verdict))), Certificate), verdict)
+        return calls.fitting(calls.decoded(to_json(described(self._kept(verdict))), Certificate), verdict)
 
     async def coq_file(self, verdict: Verdict | CountermodelSearch | str) -> str:
         """The certificate as a file for ``coqc``. Raises CertificateNotFound."""

@@ -187,7 +187,7 @@ def test_an_interrupted_wait_cancels_the_job(server: Server, client: PxlClient) 
         seen.append(job)
         raise KeyboardInterrupt
 
-    logos_pxl.client.jobs.POLL_S, before = 1, logos_pxl.client.jobs.POLL_S
+    logos_pxl.client.calls.POLL_S, before = 1, logos_pxl.client.calls.POLL_S
     try:
         with pytest.raises(KeyboardInterrupt):
             client.prove_long(HARD, timeout_ms=60_000, progress=interrupt)
@@ -205,7 +205,7 @@ def test_an_interrupted_wait_cancels_the_job(server: Server, client: PxlClient) 
 
         assert asyncio.run(cancelled()) == "cancelled"
     finally:
-        logos_pxl.client.jobs.POLL_S = before
+        logos_pxl.client.calls.POLL_S = before
 
 
 def test_certificates_fit_their_verdicts(client: PxlClient, folder: Path) -> None:

@@ -15,9 +15,9 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from logos_pxl.cli.printing import ExitStatus, print_error, worst
 from logos_pxl.cli.progress import Progress
-from logos_pxl.client.errors import Overloaded, QuotaExceeded, ServiceFailed, ServiceUnavailable
+from logos_pxl.client.errors import QuotaExceeded, ServiceFailed, ServiceUnavailable
 from logos_pxl.client.interface import AsyncProver
-from logos_pxl.errors import PxlError, RequestError, SoundnessAlarm
+from logos_pxl.errors import Overloaded, PxlError, RequestError, SoundnessAlarm
 from logos_pxl.settings import Settings
 from logos_pxl.wire.verdicts import CountermodelSearch, Verdict
 

@@ -1,23 +1,20 @@
-"""A client of the proof service: ``PxlClient``, and ``AsyncPxlClient`` for asyncio. Needs no engine and no Coq.
+"""Python client of the proof service: ``PxlClient``, and ``AsyncPxlClient`` for asyncio. Needs neither the engine nor Coq.
 
-Invariant: nothing but an answer with ``verified: true`` that does not contradict itself becomes a verdict of valid or invalid.
+Invariant: only an answer with ``verified: true`` that does not contradict itself becomes a valid or invalid verdict.
 """
 
 from logos_pxl.client.asynchronous import AsyncPxlClient
-from logos_pxl.client.batches import BatchItem
+from logos_pxl.client.connecting import NEVER, Retrying
 from logos_pxl.client.errors import (
     ConnectionFailed,
     JobCancelled,
     NotAuthorised,
-    Overloaded,
     ProtocolError,
-    PxlError,
     QuotaExceeded,
-    RequestError,
     ServiceFailed,
     ServiceUnavailable,
 )
-from logos_pxl.client.retrying import NEVER, Retrying
+from logos_pxl.client.streams import BatchItem
 from logos_pxl.client.synchronous import PxlClient
 from logos_pxl.wire.errors import (
     BatchTooLarge,
@@ -25,6 +22,9 @@ from logos_pxl.wire.errors import (
     GoalTooLarge,
     JobNotFound,
     MalformedGoal,
+    Overloaded,
+    PxlError,
+    RequestError,
     SoundnessAlarm,
     TimeoutTooLong,
 )

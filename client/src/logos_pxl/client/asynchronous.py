@@ -1,4 +1,4 @@
-"""The client for asyncio: the same calls, answers and errors as ``PxlClient``."""
+"""The client for asyncio, with the methods, answers and errors of ``PxlClient``."""
 
 import asyncio
 import time
@@ -9,13 +9,11 @@ from typing import Self
 
 import httpx2
 
-from logos_pxl.client import calls, jobs
-from logos_pxl.client.batches import BatchItem, BatchState
+from logos_pxl.client import calls
 from logos_pxl.client.calls import Call, Reply, T
-from logos_pxl.client.connecting import Body, Endpoint
-from logos_pxl.client.errors import ConnectionFailed
-from logos_pxl.client.refusals import refusal
-from logos_pxl.client.retrying import Retrying
+from logos_pxl.client.connecting import Body, Endpoint, Retrying
+from logos_pxl.client.errors import reply_error
+from logos_pxl.client.streams import BatchItem, BatchState, Watching
 from logos_pxl.client.synchronous import Progress
 from logos_pxl.wire.errors import PxlError
 from logos_pxl.wire.state import Health
@@ -26,7 +24,7 @@ _OK = 200
 
 
 class AsyncPxlClient:
-    """Asks a PXL service. Belongs to one event loop; close it, or use it in an ``async with`` block.
+    """A client of a PXL service for one event loop. Close it, or use it in an ``async with`` block.
 
     >>> async def main():
     ...     async with AsyncPxlClient(URL) as client:
@@ -52,7 +50,7 @@ class AsyncPxlClient:
         await self._http.aclose()
 
     async def prove(self, goal: str, *, timeout_ms: int | None = None) -> Verdict:
-        """As ``PxlClient.prove``; cancelling it cancels the search."""
+        """As ``PxlClient.prove``. Cancelling the task cancels the search."""
         return await self._ask(calls.prove(goal, timeout_ms, default_s=self._endpoint.default_s))
 
     async def countermodel(self, goal: str, *, timeout_ms: int | None = None) -> CountermodelSearch:
@@ -70,19 +68,19 @@ class AsyncPxlClient:
         >>> asyncio.run(main())
         [0, 1]
         """
-        tell = progress or (lambda _done, _total: None)
+        report = progress or (lambda _done, _total: None)
         state = BatchState(list(goals), timeout_ms, size=size, default_s=self._endpoint.default_s)
         while (call := state.next_call()) is not None:
             async with aclosing(self._stream(state, call)) as items:
                 async for item in items:
-                    tell(state.done, state.total)
+                    report(state.done, state.total)
                     yield item
         for index in state.postponed:
             try:
                 item = state.asked_again(index, await self.prove(state.goal(index), timeout_ms=timeout_ms), None)
             except PxlError as error:
                 item = state.asked_again(index, None, error)
-            tell(state.done, state.total)
+            report(state.done, state.total)
             yield item
 
     async def submit(self, goal: str, *, timeout_ms: int | None = None) -> Job:
@@ -91,53 +89,49 @@ class AsyncPxlClient:
 
     async def job(self, job: Job | str, *, wait_s: int = 0) -> Job:
         """As ``PxlClient.job``."""
-        return await self._ask(calls.job(jobs.id_of(job), wait_s=wait_s))
+        return await self._ask(calls.job(job, wait_s=wait_s))
 
     async def wait(self, job: Job | str, *, progress: Callable[[Job], None] | None = None) -> Verdict:
         """As ``PxlClient.wait``."""
         while True:
-            standing = await self.job(job, wait_s=jobs.POLL_S)
+            state = await self.job(job, wait_s=calls.POLL_S)
             if progress is not None:
-                progress(standing)
-            if standing.over:
-                return jobs.verdict_of(standing)
+                progress(state)
+            if state.over:
+                return calls.job_verdict(state)
 
     async def watch(self, job: Job | str) -> AsyncIterator[Job]:
         """As ``PxlClient.watch``."""
-        watching = jobs.Watching(jobs.id_of(job))
+        watching = Watching(job)
         while not watching.over:
-            try:
-                async with self._opened(watching.next_call()) as response:
+            async with self._opened(watching.next_call()) as response:
+                with self._endpoint.reading(watching):
                     async for event in httpx2.EventSource(response):
-                        if event.data:  # others tell when to connect again
+                        if event.data:  # other events set the time to reconnect
                             yield watching.take(event.id, event.data)
-            except httpx2.TransportError as error:
-                watching.ended(self._endpoint.failed(error))
-            else:
-                watching.ended(None)
 
     async def cancel(self, job: Job | str) -> None:
         """As ``PxlClient.cancel``."""
-        await self._ask(calls.cancel(jobs.id_of(job)))
+        await self._ask(calls.cancel(job))
 
     async def prove_long(self, goal: str, *, timeout_ms: int | None = None, progress: Callable[[Job], None] | None = None) -> Verdict:
-        """As ``PxlClient.prove_long``; cancelled, it cancels the job."""
+        """As ``PxlClient.prove_long``. Cancelling the task cancels the job."""
         job = await self.submit(goal, timeout_ms=timeout_ms)
         try:
             return calls.about(await self.wait(job, progress=progress), goal)
         except BaseException:
-            # In a task of its own: this one is being cancelled.
+            # In a separate task: this one is being cancelled.
             with suppress(PxlError):
                 await asyncio.shield(asyncio.ensure_future(self.cancel(job)))
             raise
 
     async def certificate(self, verdict: Verdict | CountermodelSearch | str) -> Certificate:
         """As ``PxlClient.certificate``."""
-        return jobs.fitting(await self._ask(calls.certificate(jobs.certificate_id_of(verdict))), verdict)
+        return await self._ask(calls.certificate(verdict))
 
     async def coq_file(self, verdict: Verdict | CountermodelSearch | str) -> str:
         """As ``PxlClient.coq_file``."""
-        return await self._ask(calls.coq_file(jobs.certificate_id_of(verdict)))
+        return await self._ask(calls.coq_file(verdict))
 
     async def health(self) -> Health:
         """As ``PxlClient.health``."""
@@ -151,36 +145,20 @@ class AsyncPxlClient:
         raise AssertionError("unreachable: the last attempt raises")
 
     async def _reply(self, call: Call[T], deadline: float) -> Reply:
-        body = Body(deadline)
-        try:
-            async with (
-                asyncio.timeout(max(0.0, deadline - time.monotonic())),
-                self._http.stream(
-                    call.method, call.target, content=call.body, headers=call.headers, timeout=self._endpoint.timeout(call, deadline)
-                ) as response,
-            ):
-                async for piece in response.aiter_bytes():
-                    body.add(piece)
-                return Reply(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body.whole())
-        except TimeoutError as error:
-            raise ConnectionFailed("the answer came too slowly to be waited for any longer") from error
-        except (httpx2.TransportError, httpx2.DecodingError) as error:
-            raise self._endpoint.failed(error) from error
+        with self._endpoint.errors():
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                return await self._read(await self._send(call, deadline), deadline)
 
     async def _stream(self, state: BatchState, call: Call[None]) -> AsyncGenerator[BatchItem, None]:
-        try:
-            async with self._opened(call) as response:
+        async with self._opened(call) as response:
+            with self._endpoint.reading(state):
                 async for piece in response.aiter_bytes():
                     for item in state.feed(piece):
                         yield item
-        except httpx2.TransportError as error:
-            state.ended(self._endpoint.failed(error))
-        else:
-            state.ended()
 
     @asynccontextmanager
     async def _opened(self, call: Call[T]) -> AsyncIterator[httpx2.Response]:
-        """A stream whose head has come and is 200; opening it is tried again, reading it is not."""
+        """A stream whose status is 200. Opening it is retried, reading it is not."""
         deadline = self._endpoint.deadline(call)
         async for attempt in self._endpoint.retrying.tries_async(deadline):
             with attempt:
@@ -191,19 +169,21 @@ class AsyncPxlClient:
             await response.aclose()
 
     async def _open(self, call: Call[T], deadline: float) -> httpx2.Response:
-        try:
-            request = self._http.build_request(
-                call.method, call.target, content=call.body, headers=call.headers, timeout=self._endpoint.timeout(call, deadline)
-            )
-            response = await self._http.send(request, stream=True)
+        with self._endpoint.errors():
+            response = await self._send(call, deadline)
             if response.status_code == _OK:
                 return response
-            body = Body(deadline)
-            try:
-                async for piece in response.aiter_bytes():
-                    body.add(piece)
-            finally:
-                await response.aclose()
-        except (httpx2.TransportError, httpx2.DecodingError) as error:
-            raise self._endpoint.failed(error) from error
-        raise refusal(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body.whole())
+            reply = await self._read(response, deadline)
+        raise reply_error(reply.status, reply.headers, reply.body)
+
+    async def _send(self, call: Call[T], deadline: float) -> httpx2.Response:
+        return await self._http.send(self._http.build_request(**self._endpoint.options(call, deadline)), stream=True)
+
+    async def _read(self, response: httpx2.Response, deadline: float) -> Reply:
+        body = Body(response, deadline)
+        try:
+            async for piece in response.aiter_bytes():
+                body.add(piece)
+        finally:
+            await response.aclose()
+        return body.reply()

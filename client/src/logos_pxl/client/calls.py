@@ -1,6 +1,7 @@
-"""Requests and what their replies mean, without I/O: the two clients send the same calls.
+"""The requests of both clients and how their replies are read, without I/O.
 
-Invariant: only a 2xx reply whose body is a type of the wire contract becomes an answer; whatever else arrives becomes an error.
+Invariant: only a reply with the expected status, whose body is a consistent type of the wire contract, becomes an answer. Every other reply
+becomes an error.
 """
 
 import json
@@ -12,9 +13,9 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from logos_pxl.client.asked import about_another
-from logos_pxl.client.errors import ProtocolError
-from logos_pxl.client.refusals import refusal
+from logos_pxl.client.errors import JobCancelled, ProtocolError, problem_error, reply_error
 from logos_pxl.wire.base import Answer
+from logos_pxl.wire.errors import CertificateNotFound, RequestError
 from logos_pxl.wire.http import COQ, JSON
 from logos_pxl.wire.state import Health
 from logos_pxl.wire.verdicts import Certificate, CountermodelSearch, Verdict
@@ -24,13 +25,16 @@ T = TypeVar("T")
 A = TypeVar("A", bound=Answer)
 D = TypeVar("D", Verdict, CountermodelSearch)
 
+POLL_S = 20
+"""How long the service may hold one request for a job's state, in seconds."""
+
 _SHOWN = 200
 _OK, _ACCEPTED, _NO_CONTENT, _UNAVAILABLE = 200, 202, 204, 503
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. The names of ``headers`` are in lower case."""
+    """A reply. The names of ``headers`` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -39,7 +43,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """One request. ``read`` makes the answer of its reply, or raises; ``wait_s`` is how long the service itself may take, in seconds."""
+    """A request. ``read`` returns the answer in its reply, or raises; ``wait_s`` is the service's own time for it, in seconds."""
 
     method: str
     target: str
@@ -60,39 +64,43 @@ def countermodel(goal: str, timeout_ms: int | None, *, default_s: float) -> Call
 
 
 def batch(goals: list[str], timeout_ms: int | None, *, default_s: float) -> Call[None]:
-    """Decide many goals; the reply is a stream, which ``batches`` reads."""
+    """Decide many goals. The reply is a stream, which ``streams.BatchState`` reads."""
     return _asking("/prove/batch", {"goals": goals}, timeout_ms, default_s, lambda _: None)
 
 
 def submit(goal: str, timeout_ms: int | None) -> Call[Job]:
-    """Make a goal a job."""
+    """Create a job for a goal."""
     document = {"goal": goal} | ({} if timeout_ms is None else {"timeout_ms": timeout_ms})
     headers = {"Content-Type": JSON, "Prefer": "respond-async"}
     return Call("POST", "/prove", lambda reply: _one(reply, Job, status=_ACCEPTED), 0.0, json_bytes(document), headers)
 
 
-def job(job_id: str, *, wait_s: int) -> Call[Job]:
-    """How a job stands, at its end or after ``wait_s`` seconds."""
+def job(job: Job | str, *, wait_s: int) -> Call[Job]:
+    """A job's state, at its end or after ``wait_s`` seconds."""
     headers = {"Accept": JSON} | ({"Prefer": f"wait={wait_s}"} if wait_s else {})
-    return Call("GET", f"/jobs/{_segment(job_id)}", lambda reply: _one(reply, Job), float(wait_s), headers=headers)
+    return Call("GET", _job_path(job), lambda reply: _one(reply, Job), float(wait_s), headers=headers)
 
 
-def cancel(job_id: str) -> Call[Job | None]:
-    """Cancel a job (its document), or forget one that has ended (None)."""
+def cancel(job: Job | str) -> Call[Job | None]:
+    """Cancel a job (its document), or delete one that has ended (None)."""
 
     def read(reply: Reply) -> Job | None:
         return None if reply.status == _NO_CONTENT else _one(reply, Job)
 
-    return Call("DELETE", f"/jobs/{_segment(job_id)}", read, 10.0)
+    return Call("DELETE", _job_path(job), read, 10.0)
 
 
-def certificate(certificate_id: str) -> Call[Certificate]:
-    """A certificate as JSON."""
-    return Call("GET", f"/certificates/{_segment(certificate_id)}", lambda reply: _one(reply, Certificate), 10.0, headers={"Accept": JSON})
+def certificate(verdict: Verdict | CountermodelSearch | str) -> Call[Certificate]:
+    """A certificate as JSON. Raises as ``certificate_id``."""
+
+    def read(reply: Reply) -> Certificate:
+        return fitting(_one(reply, Certificate), verdict)
+
+    return Call("GET", f"/certificates/{_segment(certificate_id(verdict))}", read, 10.0, headers={"Accept": JSON})
 
 
-def coq_file(certificate_id: str) -> Call[str]:
-    """A certificate as a file for Coq."""
+def coq_file(verdict: Verdict | CountermodelSearch | str) -> Call[str]:
+    """A certificate as a file for Coq. Raises as ``certificate_id``."""
 
     def read(reply: Reply) -> str:
         _require(reply, _OK, COQ)
@@ -101,11 +109,11 @@ def coq_file(certificate_id: str) -> Call[str]:
         except UnicodeDecodeError as error:
             raise ProtocolError(f"the file for Coq is not UTF-8 text: {error}") from error
 
-    return Call("GET", f"/certificates/{_segment(certificate_id)}?format=v", read, 10.0)
+    return Call("GET", f"/certificates/{_segment(certificate_id(verdict))}?format=v", read, 10.0)
 
 
 def health() -> Call[Health]:
-    """The service's state; it is an answer also when the service is unavailable."""
+    """The service's state; a 503 has one too."""
 
     def read(reply: Reply) -> Health:
         return _one(reply, Health, status=_UNAVAILABLE if reply.status == _UNAVAILABLE else _OK)
@@ -114,10 +122,48 @@ def health() -> Call[Health]:
 
 
 def about(answer: D, goal: str) -> D:
-    """``answer``, unless it is certainly about another goal. Raises ProtocolError."""
+    """``answer``. Raises ProtocolError when it is certainly about another goal."""
     if about_another(goal, answer.goal):
         raise ProtocolError(f"the answer is about {answer.goal[:_SHOWN]!r}, and {goal[:_SHOWN]!r} was asked; nothing is taken from it")
     return answer
+
+
+def job_id(job: Job | str) -> str:
+    """A job's id."""
+    return job if isinstance(job, str) else job.job
+
+
+def job_verdict(job: Job) -> Verdict:
+    """The verdict of a job that has ended. Raises JobCancelled, RequestError for a search for a countermodel, or the goal's error."""
+    if isinstance(job.result, CountermodelSearch):
+        raise RequestError(f"the job {job.job} looks for a countermodel: its answer is the member result of client.job")
+    if job.result is not None:
+        return job.result
+    if job.problem is not None:
+        raise problem_error(job.problem, job.problem.status)
+    raise JobCancelled(f"the job {job.job} was cancelled before it had a verdict")
+
+
+def certificate_id(verdict: Verdict | CountermodelSearch | str) -> str:
+    """The id of a verdict's certificate. Raises CertificateNotFound when there is none, or the service did not store it."""
+    if isinstance(verdict, str):
+        return verdict
+    if verdict.id is None:
+        raise CertificateNotFound("an unknown verdict has no certificate")
+    if not verdict.certificate_stored:
+        raise CertificateNotFound("the service did not keep this verdict's certificate (PXL_CERTIFICATES_MAX, its disk): ask once more")
+    return verdict.id
+
+
+def fitting(certificate: Certificate, asked: Verdict | CountermodelSearch | str) -> Certificate:
+    """``certificate``. Raises ProtocolError when it is not the certificate of ``asked``, a verdict or an id."""
+    if certificate.id != (asked if isinstance(asked, str) else asked.id):
+        raise ProtocolError(f"the service gave the certificate {certificate.id}, which is another one than was asked for")
+    if not isinstance(asked, str):
+        kind = "proof" if asked.verdict == "valid" else "countermodel"
+        if (certificate.kind, certificate.goal) != (kind, asked.goal):
+            raise ProtocolError(f"the certificate is a {certificate.kind} for {certificate.goal[:_SHOWN]}, and not what the verdict said")
+    return certificate
 
 
 def decoded(body: bytes | str, kind: type[A]) -> A:
@@ -142,7 +188,7 @@ def _one(reply: Reply, kind: type[A], *, status: int = _OK) -> A:
 
 def _require(reply: Reply, status: int, media_type: str) -> None:
     if reply.status != status:
-        raise refusal(reply.status, reply.headers, reply.body)
+        raise reply_error(reply.status, reply.headers, reply.body)
     given = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != media_type:
         raise ProtocolError(f"the answer is {given or 'of no type'}, and not {media_type}: is this the address of a PXL service?")
@@ -152,6 +198,10 @@ def json_bytes(document: Any) -> bytes:
     """``document`` as JSON in ASCII."""
     # A lone surrogate cannot be sent as UTF-8; escaped, the service finds and names it.
     return json.dumps(document, ensure_ascii=True).encode("ascii")
+
+
+def _job_path(job: Job | str) -> str:
+    return f"/jobs/{_segment(job_id(job))}"
 
 
 def _segment(text: str) -> str:

@@ -1,28 +1,83 @@
-"""What both clients are made of: the address, the signature, the time, and errors of the connection in our words."""
+"""What both clients share about connections: address, signature, deadlines and retries."""
 
 import time
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from random import uniform
+from typing import Any
 
 import httpx2
+import stamina
 
-from logos_pxl.client.calls import Call, T
-from logos_pxl.client.errors import ConnectionFailed, ProtocolError, RequestError
-from logos_pxl.client.retrying import Retrying
+from logos_pxl.client.calls import Call, Reply, T
+from logos_pxl.client.errors import TRANSIENT, ConnectionFailed, ProtocolError
+from logos_pxl.client.streams import BatchState, Watching
+from logos_pxl.wire.errors import RequestError
 from logos_pxl.wire.signing import key_of_hex, signed_headers
 
 MAX_REPLY_BYTES = 1 << 28
-"""A longer reply is not read."""
-
 _CONNECT_S = 5.0
-# What the way and the reading of a reply may take beyond the service's own time.
+# Time for the network, beyond the service's own.
 _SLACK_S = 10.0
-_SMALLEST_S = 0.05
+_MIN_TIMEOUT_S = 0.05
+_TOO_SLOW = "the answer came too slowly to be waited for any longer"
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """When requests are sent again.
+
+    At most ``attempts`` times. All attempts and waits together take at most ``total_s`` seconds beyond the goal's own time. The waits
+    double from ``initial_s`` to ``longest_s``; a ``Retry-After`` of the service replaces them, and ends the attempts when it is longer
+    than the time left. Up to ``jitter_s`` is added to each wait at random.
+    """
+
+    attempts: int = 8
+    total_s: float = 60.0
+    initial_s: float = 0.1
+    longest_s: float = 5.0
+    jitter_s: float = 0.5
+
+    def tries(self, deadline: float) -> Iterator[stamina.Attempt]:
+        """Attempts until one succeeds or fails for good, or until ``deadline`` (``time.monotonic()`` seconds)."""
+        return iter(stamina.retry_context(self.hook(deadline), **self._bounds(deadline)))
+
+    def tries_async(self, deadline: float) -> AsyncIterator[stamina.Attempt]:
+        """As ``tries``, for ``async for``."""
+        return aiter(stamina.retry_context(self.hook(deadline), **self._bounds(deadline)))
+
+    def hook(self, deadline: float) -> Callable[[Exception], bool | float]:
+        """Decides whether an error is followed by another attempt, and after how many seconds (True: the usual wait)."""
+
+        def again(error: Exception) -> bool | float:
+            left_s = deadline - time.monotonic()
+            if not isinstance(error, TRANSIENT) or left_s <= 0:
+                return False
+            retry_after_s: float | None = getattr(error, "retry_after_s", None)
+            if retry_after_s is None:
+                return True
+            return False if retry_after_s > left_s else retry_after_s + uniform(0, self.jitter_s)  # noqa: S311 - not a secret
+
+        return again
+
+    def _bounds(self, deadline: float) -> dict[str, Any]:
+        return {
+            "attempts": self.attempts,
+            "timeout": max(0.001, deadline - time.monotonic()),
+            "wait_initial": self.initial_s,
+            "wait_max": self.longest_s,
+            "wait_jitter": self.jitter_s,
+        }
+
+
+NEVER = Retrying(attempts=1, total_s=0.0)
+"""Each request is sent once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the service is, and how this client speaks to it. ``default_s``: how long a goal without a ``timeout_ms`` is waited for."""
+    """The service's address and how it is used. ``default_s``: the time for a goal without a ``timeout_ms``, in seconds."""
 
     url: str
     key: str | None = field(repr=False)
@@ -30,7 +85,7 @@ class Endpoint:
     default_s: float
 
     def __post_init__(self) -> None:
-        """Raises RequestError for an address or a key that is none."""
+        """Raises RequestError for a malformed address or key."""
         try:
             parsed = httpx2.URL(self.url)
         except httpx2.InvalidURL as error:
@@ -45,20 +100,40 @@ class Endpoint:
 
     @property
     def auth(self) -> "Signing | None":
-        """What signs the requests."""
+        """Signs the requests, when there is a key."""
         return None if self.key is None else Signing(self.key)
 
     def deadline(self, call: Call[T]) -> float:
-        """Until when a call may go on, retries included (``time.monotonic()`` seconds)."""
+        """The end of a call, retries included (``time.monotonic()`` seconds)."""
         return time.monotonic() + call.wait_s + _SLACK_S + self.retrying.total_s
 
-    def timeout(self, call: Call[T], deadline: float) -> httpx2.Timeout:
-        """The bounds of one attempt."""
-        left_s = max(_SMALLEST_S, deadline - time.monotonic())
-        return httpx2.Timeout(min(call.wait_s + _SLACK_S, left_s), connect=min(_CONNECT_S, left_s))
+    def options(self, call: Call[T], deadline: float) -> dict[str, Any]:
+        """The arguments of httpx2's ``build_request`` for one attempt."""
+        left_s = max(_MIN_TIMEOUT_S, deadline - time.monotonic())
+        timeout = httpx2.Timeout(min(call.wait_s + _SLACK_S, left_s), connect=min(_CONNECT_S, left_s))
+        return {"method": call.method, "url": call.target, "content": call.body, "headers": call.headers, "timeout": timeout}
 
-    def failed(self, error: httpx2.RequestError) -> ConnectionFailed:
-        """The error in our words."""
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Raises httpx2's errors as ConnectionFailed."""
+        try:
+            yield
+        except TimeoutError as error:
+            raise ConnectionFailed(_TOO_SLOW) from error
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
+            raise self._connection_failed(error) from error
+
+    @contextmanager
+    def reading(self, stream: BatchState | Watching) -> Iterator[None]:
+        """Reports the end of a stream to ``stream``, which raises when it cannot go on."""
+        try:
+            yield
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
+            stream.ended(self._connection_failed(error))
+        else:
+            stream.ended(None)
+
+    def _connection_failed(self, error: httpx2.RequestError) -> ConnectionFailed:
         match error:
             case httpx2.ConnectError() | httpx2.ConnectTimeout():
                 return ConnectionFailed(
@@ -70,7 +145,7 @@ class Endpoint:
 
 
 class Signing(httpx2.Auth):
-    """Signs each request anew as it is sent, so that a retry has a nonce of its own."""
+    """Signs each request when it is sent: a retry needs a new nonce."""
 
     requires_request_body = True
 
@@ -85,22 +160,24 @@ class Signing(httpx2.Auth):
 
 
 class Body:
-    """A reply's body, piece by piece, within its bounds."""
+    """Collects the body of a response, within its bounds of size and time."""
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, response: httpx2.Response, deadline: float) -> None:
+        self._response = response
         self._pieces: list[bytes] = []
         self._size = 0
         self._deadline = deadline
 
     def add(self, piece: bytes) -> None:
-        """Raises ProtocolError when it is too long, ConnectionFailed when it comes too slowly."""
+        """Raises ProtocolError when the body is too long, ConnectionFailed after the deadline."""
         self._pieces.append(piece)
         self._size += len(piece)
         if self._size > MAX_REPLY_BYTES:
             raise ProtocolError(f"the answer is longer than {MAX_REPLY_BYTES} bytes")
         if time.monotonic() > self._deadline:
-            raise ConnectionFailed("the answer came too slowly to be waited for any longer")
+            raise ConnectionFailed(_TOO_SLOW)
 
-    def whole(self) -> bytes:
-        """All of it."""
-        return b"".join(self._pieces)
+    def reply(self) -> Reply:
+        """The response with its whole body."""
+        headers = {name.lower(): value for name, value in self._response.headers.items()}
+        return Reply(self._response.status_code, headers, b"".join(self._pieces))

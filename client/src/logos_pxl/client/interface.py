@@ -1,4 +1,4 @@
-"""Who can be asked: a service through ``AsyncPxlClient``, or the engine and Coq of this process (``logos_pxl.local``)."""
+"""What ``AsyncPxlClient`` and the prover of this process (``logos_pxl.local``) have in common."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from logos_pxl.wire.verdicts import Certificate, CountermodelSearch, Verdict
 
 
 class AsyncProver(Protocol):
-    """Decides goals, with the words and the errors of the client, wherever that is done."""
+    """Decides goals, with the answers and errors of the client."""
 
     async def prove(self, goal: str, *, timeout_ms: int | None = None) -> Verdict:
         """Decide a goal."""
@@ -15,7 +15,7 @@ class AsyncProver(Protocol):
         """Look for a countermodel."""
 
     async def certificate(self, verdict: Verdict | CountermodelSearch | str) -> Certificate:
-        """The certificate of a verdict, with a description of it."""
+        """The certificate of a verdict, with its description."""
 
     async def coq_file(self, verdict: Verdict | CountermodelSearch | str) -> str:
         """The certificate as a file for ``coqc``."""

@@ -1,7 +1,7 @@
-"""The answers to many goals, without I/O: which goals are left, what a piece of a stream says, and when a stream broke.
+"""The streams of batches and of jobs' events, without I/O: what to request next, and what has arrived.
 
-Invariant: each goal gets exactly one result, in whatever order and over however many streams they come. A line counts when it is whole, and
-a stream that ends before all lines came is broken, not finished.
+Invariant: each goal of a batch gets exactly one result, in any order and over any number of streams. Only whole lines count, and a stream
+that ends before all lines have arrived is broken, not finished.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,24 +9,25 @@ from dataclasses import dataclass
 
 from logos_pxl.client import calls
 from logos_pxl.client.calls import Call
-from logos_pxl.client.errors import TRANSIENT, ConnectionFailed, ProtocolError
-from logos_pxl.client.refusals import refusal_of
+from logos_pxl.client.errors import TRANSIENT, ConnectionFailed, ProtocolError, problem_error
 from logos_pxl.wire.errors import PxlError
-from logos_pxl.wire.http import DEFAULT_MAX_REQUEST_BYTES
+from logos_pxl.wire.http import DEFAULT_MAX_REQUEST_BYTES, EVENTS
 from logos_pxl.wire.verdicts import Verdict
-from logos_pxl.wire.work import BatchLine
+from logos_pxl.wire.work import BatchLine, Job
 
-# Streams that may break one after the other without a single new line.
-IDLE_STREAMS = 3
+# Streams that may break in a row without a new line or event.
+_IDLE_STREAMS = 3
+# A stream of events without a byte for this long is broken: the service sends comments in between.
+_SILENCE_S = 60.0
 # Half of a service's default limit: many large goals go into several requests.
 _MAX_BODY_BYTES = DEFAULT_MAX_REQUEST_BYTES // 2
-# A line is never this long: an answer holds no more than a countermodel of 64 KiB and a goal of 1 MiB, each of them escaped.
+# More than any line has: an answer holds at most a countermodel of 64 KiB and a goal of 1 MiB, both escaped.
 _MAX_LINE_BYTES = 1 << 26
 
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """What became of the goal at ``index``: a verdict, or the error that ``prove`` would have raised."""
+    """The result of the goal at ``index``: a verdict, or the error that ``prove`` would raise."""
 
     index: int
     goal: str
@@ -35,7 +36,7 @@ class BatchItem:
 
 
 class BatchState:
-    """Where a batch stands. ``size``: how many goals are sent in one request."""
+    """The progress of a batch. ``size``: goals in one request. ``postponed``: goals to be sent once more, singly."""
 
     def __init__(self, goals: Sequence[str], timeout_ms: int | None, *, size: int, default_s: float) -> None:
         if size < 1:
@@ -54,7 +55,7 @@ class BatchState:
         self._came = False
 
     def next_call(self) -> Call[None] | None:
-        """The request for the next goals; None when every goal has its line."""
+        """The request for the next goals; None when every goal has a result or is postponed."""
         self._sent = self._next_goals()
         self._pending, self._came = b"", False
         if not self._sent:
@@ -62,10 +63,7 @@ class BatchState:
         return calls.batch([self._goals[index] for index in self._sent], self._timeout_ms, default_s=self._default_s)
 
     def feed(self, piece: bytes) -> Iterator[BatchItem]:
-        """The results that became whole with this piece of the stream; goals to be asked once more go to ``postponed``.
-
-        Raises ProtocolError.
-        """
+        """The results that this piece of the stream completes. Raises ProtocolError."""
         *lines, self._pending = (self._pending + piece).split(b"\n")
         if len(self._pending) > _MAX_LINE_BYTES:
             raise ProtocolError(f"a line of the batch is longer than {_MAX_LINE_BYTES} bytes")
@@ -74,13 +72,13 @@ class BatchState:
             if item is not None:
                 yield item
 
-    def ended(self, broke: ConnectionFailed | None = None) -> None:
-        """The stream ended. Raises ConnectionFailed when too many streams in a row brought nothing."""
+    def ended(self, broke: ConnectionFailed | None) -> None:
+        """The stream ended. Raises ConnectionFailed when too many streams in a row had no new line."""
         missing = sum(index in self._left for index in self._sent)
         if not missing:
             return
         self._idle = 0 if self._came else self._idle + 1
-        if self._idle >= IDLE_STREAMS:
+        if self._idle >= _IDLE_STREAMS:
             raise broke or ConnectionFailed(
                 f"the stream of results ended {self._idle} times before any of {missing} goals had its line: look at the service's log"
             )
@@ -91,11 +89,11 @@ class BatchState:
         return BatchItem(index, self._goals[index], verdict, error)
 
     def goal(self, index: int) -> str:
-        """The text at this place."""
+        """The text of the goal at ``index``."""
         return self._goals[index]
 
     def _next_goals(self) -> list[int]:
-        """The first goals that are left: as many as one request takes, in number and in bytes, and at least one."""
+        """The first goals that are left: as many as fit into one request, at least one."""
         chosen: list[int] = []
         room = _MAX_BODY_BYTES
         for index in self._left:
@@ -113,9 +111,39 @@ class BatchState:
             calls.about(line.result, self._goals[index])
         del self._left[index]
         self._came = True
-        error = None if line.problem is None else refusal_of(line.problem, line.status)
+        error = None if line.problem is None else problem_error(line.problem, line.status)
         if isinstance(error, TRANSIENT):
             self.postponed.append(index)
             return None
         self.done += 1
         return BatchItem(index, self._goals[index], line.result, error)
+
+
+class Watching:
+    """The events of a job, over any number of streams."""
+
+    def __init__(self, job: Job | str) -> None:
+        self.over = False
+        self._job_id = calls.job_id(job)
+        self._last = ""
+        self._idle = 0
+
+    def next_call(self) -> Call[None]:
+        """The request for the next events."""
+        headers = {"Accept": EVENTS} | ({"Last-Event-ID": self._last} if self._last else {})
+        target = calls.job(self._job_id, wait_s=0).target
+        return Call("GET", target, lambda _: None, _SILENCE_S, headers=headers)
+
+    def take(self, event_id: str, data: str) -> Job:
+        """The job's state in an event. Raises ProtocolError."""
+        job = calls.decoded(data, Job)
+        if job.job != self._job_id:
+            raise ProtocolError(f"an event of the job {self._job_id} tells of another one")
+        self._last, self._idle, self.over = event_id, 0, job.over
+        return job
+
+    def ended(self, broke: ConnectionFailed | None) -> None:
+        """The stream ended. Raises ConnectionFailed when too many streams in a row ended before the job."""
+        self._idle += 1
+        if not self.over and self._idle >= _IDLE_STREAMS:
+            raise broke or ConnectionFailed(f"the events of the job {self._job_id} ended before it did, {self._idle} times")
