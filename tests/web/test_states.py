@@ -67,13 +67,13 @@ def test_a_service_that_is_gone_is_told_plainly(open_page: OpenPage, tmp_path: P
 
 
 def test_a_service_that_wants_signatures_is_asked_nothing(open_page: OpenPage, tmp_path: Path) -> None:
-    """The page says that it cannot ask, and how to; nothing that is typed leaves the browser; the status view works."""
+    """The page says so and shows how to send signed requests. Nothing that is typed leaves the browser. The status view works."""
     with running_server(tmp_path, ENABLE_HMAC_AUTH="true", HMAC_SECRET_KEY=KEY) as guarded:
         page = open_page(server=guarded)
         posts = []
         page.on("request", lambda request: posts.append(request.url) if request.method != "GET" else None)
         shown = verdict(page, "This page cannot use this service")
-        expect(shown).to_contain_text("demands signed requests")
+        expect(shown).to_contain_text("requires signed requests")
         expect(shown.locator("pre")).to_contain_text(f'urllib.request.Request("http://127.0.0.1:{guarded.port}/prove"')
         paste_goal(page, VALID)
         page.keyboard.press("Enter")
