@@ -65,7 +65,7 @@ class Runtime:
     ) -> "AsyncIterator[Runtime]":
         """Open all parts; ``keep`` tells whether certificates are kept in ``PXL_DATA_DIR``, ``find`` is the search.
 
-        ``observer`` is told what the parts do.
+        ``observer`` receives events of the parts.
 
         Raises ConfigurationError when a part is not built or the data folder cannot be used, KernelUnavailable when no session starts.
         """

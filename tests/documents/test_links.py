@@ -174,3 +174,9 @@ def test_a_page_begins_with_its_title_and_its_subject(page: str) -> None:
     assert blocks[1][0] == "paragraph_open", "the title is followed by a paragraph"
     if page.startswith("docs/decisions/") and not page.endswith("index.md"):
         assert blocks[1][1].startswith("**")
+
+
+@pytest.mark.parametrize("page", pages())
+def test_no_page_begins_with_the_old_formula(page: str) -> None:
+    """A page says what it is about, and not for whom it is and what they will know afterwards."""
+    assert re.search(r"^For whoever|^Afterwards you", (ROOT / page).read_text(), re.MULTILINE) is None

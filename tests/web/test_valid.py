@@ -179,7 +179,7 @@ def test_a_large_goal_has_its_verdict_too(page: Page) -> None:
     """Past what is printed: no formula, no theorem in words, and the downloads."""
     goal = " /\\ ".join(f"(p{number} -> p{number})" for number in range(700))
     shown = asked(page, goal, "Valid")
-    expect(shown).to_contain_text("too large for Coq to print")
+    expect(shown).to_contain_text("too large to print its theorem")
     expect(page.get_by_role("link", name="Coq file")).to_be_visible()
     expect(page.locator("#goal-message")).to_have_text("Read as a goal of 2799 signs")
 

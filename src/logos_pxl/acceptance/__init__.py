@@ -1,4 +1,4 @@
-"""The acceptance run: asks a running service as a stranger would, and believes nothing that it can work out itself.
+"""The acceptance run: checks a running service from outside, and verifies everything that it can compute itself.
 
 Uses the standard library and ``logos_pxl.wire.signing`` only, so that it runs wherever there is a Python.
 """

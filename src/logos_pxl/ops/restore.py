@@ -269,7 +269,7 @@ def chosen(archive: Path) -> Path:
 
 
 def settings_for_restoring() -> Settings:
-    """The settings, also when the configuration is broken, which may be why somebody restores."""
+    """The settings, also when the configuration is broken, which may be the reason for the restore."""
     settings, wrong = lenient_settings()
     if wrong:
         typer.echo(f"pxl: the configuration cannot be read, and is taken as far as it can be: {wrong}", err=True)

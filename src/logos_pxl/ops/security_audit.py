@@ -132,7 +132,7 @@ def _refused(history: History, attention_from: int) -> Section:
         )
     ]  # fmt: skip
     if replayed := reasons["Nonce reused"]:
-        advice = "a right request came twice: a client repeats itself, or somebody recorded it"
+        advice = "a correctly signed request came twice: a client repeats requests, or a request was recorded"
         checks.append(Check("replayed requests", Status.ATTENTION, replayed, threshold="0", advice=advice))
     notes = [f"{reason}: {number}" for reason, number in reasons.most_common()]
     notes += [f"{escaped(client)}: {number} refused" for client, number in clients.most_common(_SHOWN_CLIENTS)]
