@@ -19,7 +19,7 @@ Told = dict[str, Any]
 
 def lines_of(form: str, requests: "Iterable[tuple[float, Told]]", *, level: int = logging.INFO) -> tuple[bytes, bytes]:
     """What access.log and pxl-server.log get of requests, each at its time in seconds since 1970."""
-    access, server = QueuedLines("access", max_bytes=1 << 28), QueuedLines("server", max_bytes=1 << 28)
+    access, server = QueuedLines("access", max_lines=0), QueuedLines("server", max_lines=0)
     log = RequestLog(form, access, [server])  # type: ignore[arg-type]
     root = logging.getLogger()
     before = root.level

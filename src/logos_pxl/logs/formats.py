@@ -1,18 +1,21 @@
-"""Formatters for log records: text and JSON.
+"""Formatters for log records, text and JSON, and the parts of a log line: escaped text and times.
 
-Invariant: a record is one line, and text from outside is escaped in it. In the text form a traceback follows on lines of its own; each
+Invariant: escaped text has no line break, no control character and no bidirectional control, and can be encoded as UTF-8.
+
+A record is one line, and text from outside is escaped in it. In the text form a traceback follows on lines of its own; each
 begins with ``|`` and the request's id. A traceback names the error's class. The error's message may quote a client, so it is written only
 at the level DEBUG or outside of requests.
 """
 
 import logging
+import re
+import time
 import traceback
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic_core import to_json
-
-from logos_pxl.logs.text import escaped, iso
 
 Form = Literal["text", "json"]
 
@@ -21,6 +24,35 @@ REQUEST_ID: ContextVar[str] = ContextVar("logos_pxl.request_id")
 
 # Uvicorn logs everything to "uvicorn.error", and operators search the log for the word error.
 _NAMES = {"uvicorn.error": "uvicorn"}
+
+# C0, DEL, C1, line and paragraph separators, bidirectional controls, surrogates.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def escaped(text: str) -> str:
+    r"""``text`` with every unsafe character replaced by its Python escape, such as ``\x1b``."""
+    return text if text.isascii() and text.isprintable() else _UNSAFE.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
+def quoted(text: str) -> str:
+    """``text`` escaped and in double quotes; double quotes and backslashes in it are escaped too."""
+    return '"' + escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+def iso(timestamp_s: float) -> str:
+    """A time in seconds since 1970 as ISO 8601 in UTC, such as ``2026-01-31T09:30:00Z``."""
+    return _of_second(int(timestamp_s))[0]
+
+
+def common(timestamp_s: float) -> str:
+    """The same in the common log format, such as ``31/Jan/2026:09:30:00 +0000``."""
+    return _of_second(int(timestamp_s))[1]
+
+
+@lru_cache(maxsize=8)
+def _of_second(second: int) -> tuple[str, str]:
+    utc = time.gmtime(second)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", utc), time.strftime("%d/%b/%Y:%H:%M:%S +0000", utc)
 
 
 class TextFormatter(logging.Formatter):

@@ -4,11 +4,12 @@ Invariant: while the logs are open, the root logger has our handlers and no othe
 """
 
 import contextlib
+import io
 import logging
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +17,11 @@ from logos_pxl.errors import ConfigurationError, PxlError
 from logos_pxl.logs import ACCESS_LOG, SERVER_LOG
 from logos_pxl.logs.formats import Form, formatter
 from logos_pxl.logs.requests import RequestLog
-from logos_pxl.logs.writing import LineListener, LogFile, QueuedLines, StandardError, Target
+from logos_pxl.logs.writing import MAX_QUEUED_LINES, LineListener, LogFile, QueuedLines
 from logos_pxl.settings import ServiceSettings
 
 _LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARN": logging.WARNING, "ERROR": logging.ERROR}
-_STDERR_BYTES = 1 << 20
+_MAX_STDERR_LINES = 5_000
 
 _log = logging.getLogger(__name__)
 
@@ -37,10 +38,11 @@ class Logs:
     def open(cls, settings: ServiceSettings) -> "Iterator[Logs]":
         """Open the files in ``PXL_LOG_DIR`` and handle all log records. Raises ConfigurationError."""
         with ExitStack() as stack:
-            access = _queue(stack, ACCESS_LOG, _file(settings, ACCESS_LOG))
-            server = [_queue(stack, SERVER_LOG, _file(settings, SERVER_LOG))]
+            access = _queue(stack, ACCESS_LOG, _file(stack, settings, ACCESS_LOG).append)
+            server = [_queue(stack, SERVER_LOG, _file(stack, settings, SERVER_LOG).append)]
             if settings.log_stderr:
-                server.append(_queue(stack, "standard error", StandardError(), max_bytes=_STDERR_BYTES))
+                # Unbuffered: a thread that is blocked in a buffer of sys.stderr would keep the process from ending.
+                server.append(_queue(stack, "standard error", io.FileIO(2, "w", closefd=False).write, _MAX_STDERR_LINES))
             stack.enter_context(_handling_records(server, settings.log_format, _LEVELS[settings.log_level]))
             stack.enter_context(_logging_fatal_errors())
             yield cls(RequestLog(settings.log_format, access, server), (access, *server))
@@ -66,19 +68,19 @@ def log_failed_start(message: str) -> None:
             log.write(formatter(form).format(record) + "\n")
 
 
-def _file(settings: ServiceSettings, name: str) -> LogFile:
+def _file(stack: ExitStack, settings: ServiceSettings, name: str) -> LogFile:
     folder = settings.log_dir
     try:
-        return LogFile(folder / name)
+        return stack.enter_context(closing(LogFile(folder / name)))
     except OSError as error:
         raise ConfigurationError(
             f"PXL_LOG_DIR={str(folder)!r}: {name} cannot be written there: {error.strerror}; give a folder that this user may write"
         ) from error
 
 
-def _queue(stack: ExitStack, title: str, target: Target, **bounds: int) -> QueuedLines:
-    lines = QueuedLines(title, **bounds)
-    listener = LineListener(lines, target)
+def _queue(stack: ExitStack, title: str, write: Callable[[bytes], int | None], max_lines: int = MAX_QUEUED_LINES) -> QueuedLines:
+    lines = QueuedLines(title, max_lines=max_lines)
+    listener = LineListener(lines, write)
     listener.start()
     stack.callback(listener.stop)
     return lines

@@ -15,8 +15,7 @@ from http import HTTPStatus
 
 from pydantic_core import to_json
 
-from logos_pxl.logs.formats import Form
-from logos_pxl.logs.text import common, escaped, iso, quoted
+from logos_pxl.logs.formats import Form, common, escaped, iso, quoted
 from logos_pxl.logs.writing import QueuedLines
 
 _PATH_CHARACTERS = 256

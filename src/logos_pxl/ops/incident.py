@@ -6,7 +6,7 @@ from typing import Any
 
 from logos_pxl.durable import replace_private_file
 from logos_pxl.errors import ConfigurationError
-from logos_pxl.logs.text import escaped
+from logos_pxl.logs.formats import escaped
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.health_check import diagnose
 from logos_pxl.ops.lenient_settings import lenient_settings

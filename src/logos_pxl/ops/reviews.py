@@ -14,7 +14,7 @@ from math import ceil, floor
 from statistics import linear_regression, median
 from typing import Any
 
-from logos_pxl.logs.text import escaped
+from logos_pxl.logs.formats import escaped
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.history import History
 from logos_pxl.ops.prometheus import query, query_days

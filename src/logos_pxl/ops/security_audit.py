@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from logos_pxl.logs.text import escaped
+from logos_pxl.logs.formats import escaped
 from logos_pxl.ops.errors import OperationFailed
 from logos_pxl.ops.history import REFUSED, History
 from logos_pxl.ops.report import Check, Report, Section, Status

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logos_pxl.logs.formats import REQUEST_ID, formatter
-from logos_pxl.logs.text import escaped, iso, quoted
+from logos_pxl.logs.formats import REQUEST_ID, escaped, formatter, iso, quoted
 
 
 @pytest.fixture

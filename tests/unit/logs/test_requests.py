@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from log_history import Told, lines_of, request
 
-from logos_pxl.logs.text import escaped, iso
+from logos_pxl.logs.formats import escaped, iso
 
 ID = "b" * 32
 NOW = 1_767_225_600.25

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,15 @@ import pytest
 from logos_pxl.logs.writing import LineListener, LogFile, QueuedLines
 
 
-def started(path: Path, *, max_bytes: int = 16 << 20) -> tuple[QueuedLines, LineListener]:
-    """A queue, and the listener that writes it to a file."""
-    lines = QueuedLines("test.log", max_bytes=max_bytes)
-    listener = LineListener(lines, LogFile(path))
+def started(path: Path, *, max_lines: int = 50_000) -> tuple[QueuedLines, ExitStack]:
+    """A queue that is written to a file, and what stops that."""
+    lines = QueuedLines("test.log", max_lines=max_lines)
+    file, opened = LogFile(path), ExitStack()
+    opened.callback(file.close)
+    listener = LineListener(lines, file.append)
     listener.start()
-    return lines, listener
+    opened.callback(listener.stop)
+    return lines, opened
 
 
 def wait_until(holds: Callable[[], bool], within_s: float = 5.0) -> None:
@@ -32,67 +36,68 @@ def test_lines_wait_while_the_disk_is_full(tmp_path: Path, caplog: pytest.LogCap
     """When there is room again they are written, in order; the log says how many found no room in memory."""
     log = tmp_path / "log"
     log.symlink_to("/dev/full")
-    lines, listener = started(log, max_bytes=1000)
+    lines, opened = started(log, max_lines=99)
     sent = [b"line %03d\n" % number for number in range(300)]
-    for line in sent:
-        lines.enqueue(line)
-    kept = 1000 // len(sent[0])
-    assert lines.lost == 300 - kept
+    lines.enqueue(sent[0])
     wait_until(lambda: "test.log cannot be written: No space left on device" in caplog.text)
+    for line in sent[1:]:
+        lines.enqueue(line)
+    kept = 1 + 99
+    assert lines.lost == 300 - kept
     # The next try finds that the name leads elsewhere.
     log.unlink()
     wait_until(lambda: log.exists() and log.read_bytes() == b"".join(sent[:kept]), 10)
     wait_until(lambda: f"{300 - kept} lines of test.log were lost" in caplog.text)
-    listener.stop()
+    opened.close()
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING", "ERROR"], "each is said once"
     assert lines.lost == 300 - kept
 
 
 def test_room_that_was_written_is_free_again(tmp_path: Path) -> None:
     """The bound is on lines that wait, not on all lines."""
-    lines, listener = started(tmp_path / "log", max_bytes=1000)
+    lines, opened = started(tmp_path / "log", max_lines=1)
     for _ in range(20):
-        lines.enqueue(b"x" * 899 + b"\n")
-        wait_until(lambda: not lines.half_full())
-    listener.stop()
-    assert (tmp_path / "log").stat().st_size == 20 * 900
+        lines.enqueue(b"line\n")
+        wait_until(lines.lines.empty)
+    opened.close()
+    assert (tmp_path / "log").read_bytes() == b"line\n" * 20
     assert lines.lost == 0
 
 
 def test_closing_does_not_wait_for_a_full_disk() -> None:
     """/dev/full refuses every write; its lines are counted as lost."""
-    lines, listener = started(Path("/dev/full"))
+    lines, opened = started(Path("/dev/full"))
     for _ in range(100):
         lines.enqueue(b"line\n")
     began = time.monotonic()
-    listener.stop()
+    opened.close()
     assert time.monotonic() - began < 3
     assert lines.lost == 100
 
 
 BLOCKED = """
-import logging, time
-from logos_pxl.logs.writing import LineListener, QueuedLines, StandardError
-logging.getLogger().addHandler(logging.NullHandler())
-lines = QueuedLines("stderr", max_bytes=1 << 20)
-listener = LineListener(lines, StandardError())
-listener.start()
+import logging, sys, time
+from pathlib import Path
+from logos_pxl.logs.opening import Logs
+from logos_pxl.settings import ServiceSettings
 started = time.monotonic()
-for _ in range(50_000):
-    lines.enqueue(b"x" * 100 + b"\\n")
-assert lines.lost > 30_000
-listener.stop()
+with Logs.open(ServiceSettings(PXL_LOG_DIR=Path(sys.argv[1]), PXL_LOG_STDERR=True)) as logs:
+    for _ in range(40_000):
+        logging.warning("x" * 100)
+    assert logs.lost_lines()["standard error"] > 20_000
+    assert logs.lost_lines()["pxl-server.log"] == 0
 print(time.monotonic() - started)
 """
 
 
-def test_a_pipe_that_nobody_reads_blocks_nothing() -> None:
-    """Neither producers nor the end of the process wait for its reader."""
-    process = subprocess.Popen([sys.executable, "-c", BLOCKED], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def test_a_pipe_that_nobody_reads_blocks_nothing(tmp_path: Path) -> None:
+    """Neither producers, nor the file, nor the end of the process wait for its reader."""
+    process = subprocess.Popen([sys.executable, "-c", BLOCKED, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         assert process.stdout is not None
         assert process.wait(30) == 0
-        assert float(process.stdout.read()) < 6
+        assert float(process.stdout.read()) < 10
+        assert (tmp_path / "pxl-server.log").read_bytes().count(b"x" * 100) == 40_000
     finally:
         process.kill()
         process.communicate()
@@ -101,20 +106,20 @@ def test_a_pipe_that_nobody_reads_blocks_nothing() -> None:
 def test_stopping_writes_what_is_queued(tmp_path: Path) -> None:
     """The last lines before the end are in the file, and no thread is left."""
     threads = threading.active_count()
-    lines, listener = started(tmp_path / "log")
+    lines, opened = started(tmp_path / "log")
     for number in range(1000):
         lines.enqueue(b"%d\n" % number)
-    listener.stop()
+    opened.close()
     assert (tmp_path / "log").read_bytes().split() == [b"%d" % number for number in range(1000)]
     assert threading.active_count() == threads
 
 
 def test_a_single_line_is_written_at_once(tmp_path: Path) -> None:
     """It does not wait for others."""
-    lines, listener = started(tmp_path / "log")
+    lines, opened = started(tmp_path / "log")
     lines.enqueue(b"last\n")
     wait_until(lambda: (tmp_path / "log").stat().st_size > 0, 1)
-    listener.stop()
+    opened.close()
 
 
 def test_a_record_that_cannot_be_formatted_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
