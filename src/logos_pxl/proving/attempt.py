@@ -41,23 +41,23 @@ class Attempt:
         self.deadline = deadline
         self.cache_ms = self.queue_ms = self.search_ms = self.kernel_ms = self.store_ms = 0.0
         self._started = time.monotonic()
-        self._parse_ms = parse_ms
+        self.parse_ms = parse_ms
 
     def timings(self) -> Timings:
         """The timings, with the total up to now."""
         return Timings(
-            parse_ms=self._parse_ms,
+            parse_ms=self.parse_ms,
             cache_ms=self.cache_ms,
             queue_ms=self.queue_ms,
             search_ms=self.search_ms,
             kernel_ms=self.kernel_ms,
             store_ms=self.store_ms,
-            total_ms=self._parse_ms + self.elapsed_ms(),
+            total_ms=self.parse_ms + self.elapsed_ms(),
         )
 
     def around(self, inner: Timings) -> Timings:
         """The stages of ``inner``, the work that was done for this goal, with this attempt's parsing and total."""
-        return replace(inner, parse_ms=self._parse_ms, total_ms=self._parse_ms + self.elapsed_ms())
+        return replace(inner, parse_ms=self.parse_ms, total_ms=self.parse_ms + self.elapsed_ms())
 
     def elapsed_ms(self) -> float:
         """Milliseconds since this attempt began."""

@@ -101,13 +101,18 @@ class Prover:
             self._unknown[UnknownReason.CANCELLED] += 1
             self._observer.abandoned()
             raise
-        self._verdicts[verdict.kind] += 1
-        if verdict.reason is not None:
-            self._unknown[verdict.reason] += 1
-        self._observer.stage("parse", parse_ms / 1000)
-        seconds = (parse_ms + attempt.elapsed_ms()) / 1000
-        self._observer.verdict(verdict.kind, verdict.reason, verified=verdict.verified, seconds=seconds)
-        return verdict
+        return self._counted(attempt, verdict)
+
+    def known(self, goal: Goal, *, parse_ms: float) -> Verdict | None:
+        """The cached verdict on this very goal, at once; ``None`` when there is none, or its certificate must be stored again."""
+        attempt = Attempt(goal, Deadline(0.0), parse_ms=parse_ms)
+        verdict = self._cache.get(goal, self.identity.kernel_hash)
+        if verdict is None or verdict.certificate is None:
+            return None
+        if self._certificates is not None and not self._certificates.holds(verdict.certificate.id):
+            return None
+        self._hit(attempt)
+        return self._counted(attempt, verdict.remembered(attempt.timings(), stored=self._certificates is not None))
 
     async def close(self) -> None:
         """Cancel what is under way, and wait for its end."""
@@ -127,9 +132,7 @@ class Prover:
             await asyncio.to_thread(lambda: (goal.digest, goal.canonical.digest))
         known = self._cache.look_up(goal, self.identity.kernel_hash)
         if known is not None and known.exact:
-            attempt.cache_ms = attempt.elapsed_ms()
-            self._observer.cache("hit")
-            self._observer.stage("cache", attempt.cache_ms / 1000)
+            self._hit(attempt)
             stored = await self._store(known.verdict.certificate)
             return known.verdict.remembered(attempt.timings(), stored=stored)
         while True:
@@ -146,6 +149,20 @@ class Prover:
                 attempt.cache_ms = attempt.elapsed_ms()
                 return verdict.timed(attempt.timings())
             # The flight was already ending when this request joined it.
+
+    def _hit(self, attempt: Attempt) -> None:
+        attempt.cache_ms = attempt.elapsed_ms()
+        self._observer.cache("hit")
+        self._observer.stage("cache", attempt.cache_ms / 1000)
+
+    def _counted(self, attempt: Attempt, verdict: Verdict) -> Verdict:
+        self._verdicts[verdict.kind] += 1
+        if verdict.reason is not None:
+            self._unknown[verdict.reason] += 1
+        self._observer.stage("parse", attempt.parse_ms / 1000)
+        seconds = (attempt.parse_ms + attempt.elapsed_ms()) / 1000
+        self._observer.verdict(verdict.kind, verdict.reason, verified=verdict.verified, seconds=seconds)
+        return verdict
 
     async def _fly(self, goal: Goal, deadline: Deadline, equivalent: Known | None) -> Verdict:
         """Decide a goal for all requests that wait for it."""

@@ -6,9 +6,8 @@ Invariant: no more than the limit is ever held, and reading ends within its time
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping
-from functools import lru_cache
-from typing import Any, NoReturn, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -16,14 +15,13 @@ from starlette.types import Message, Receive
 
 from logos_pxl.errors import RequestTooLarge
 from logos_pxl.service.context import RequestContext
+from logos_pxl.service.fast_path import received
 from logos_pxl.service.problems import InvalidFields, InvalidJson, SlowBody, UnsupportedMediaType
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _JSON_TYPES = (b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8")
 _SHOWN_CHARACTERS = 60
-_SHORT_BYTES = 1_024
-_SHORT_BODIES = 1_024
 
 
 async def read_json(request: Request, model: type[Model], *, max_bytes: int, timeout_s: float) -> Model:
@@ -31,27 +29,29 @@ async def read_json(request: Request, model: type[Model], *, max_bytes: int, tim
 
     Raises UnsupportedMediaType, RequestTooLarge, SlowBody, InvalidJson, InvalidFields; ClientDisconnect when the client went away.
     """
+    return decoded(await json_body(request, max_bytes=max_bytes, timeout_s=timeout_s), model)
+
+
+async def json_body(request: Request, *, max_bytes: int, timeout_s: float) -> bytes:
+    """The body of a request that announces JSON, not decoded.
+
+    Raises UnsupportedMediaType, RequestTooLarge, SlowBody; ClientDisconnect when the client went away.
+    """
     context = RequestContext.of(request.scope)
     headers = context.headers
     _require_json(headers)
-    body = context.body
-    if body is None:
-        announced = headers.get(b"content-length", b"").decode("latin-1")
-        body = await read_body(request.receive, announced, max_bytes=max_bytes, timeout_s=timeout_s)
-    return cast("Model", _read_short(body, model)) if len(body) <= _SHORT_BYTES else _read(body, model)
+    if context.body is not None:
+        return context.body
+    announced = headers.get(b"content-length", b"").decode("latin-1")
+    return await read_body(request.receive, announced, max_bytes=max_bytes, timeout_s=timeout_s)
 
 
-def _read(body: bytes, model: type[Model]) -> Model:
+def decoded(body: bytes, model: type[Model]) -> Model:
+    """``body`` as ``model``. Raises InvalidJson, InvalidFields."""
     try:
         return model.model_validate(_decode(body), strict=True)
     except ValidationError as error:
         raise _wrong_fields(error, model) from error
-
-
-# What is asked most is asked again and again, byte for byte. Errors are not remembered, and what is cannot be changed.
-@lru_cache(maxsize=_SHORT_BODIES)
-def _read_short(body: bytes, model: type[BaseModel]) -> BaseModel:
-    return _read(body, model)
 
 
 def _require_json(headers: Mapping[bytes, bytes]) -> None:
@@ -74,7 +74,7 @@ async def read_body(receive: Receive, announced: str, *, max_bytes: int, timeout
     """
     if announced.isdecimal() and int(announced[:20]) > max_bytes:
         raise _too_large(max_bytes)
-    message = _received(receive) or await _receive(receive, timeout_s)
+    message = received(receive) or await _receive(receive, timeout_s)
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
     body: bytes = message.get("body", b"")
@@ -89,7 +89,7 @@ async def _read_rest(receive: Receive, body: bytearray, max_bytes: int, timeout_
     deadline = asyncio.get_running_loop().time() + timeout_s
     more = True
     while more and len(body) <= max_bytes:
-        message = _received(receive) or await _receive(receive, deadline - asyncio.get_running_loop().time())
+        message = received(receive) or await _receive(receive, deadline - asyncio.get_running_loop().time())
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         body += message.get("body", b"")
@@ -103,19 +103,6 @@ async def _receive(receive: Receive, timeout_s: float) -> Message:
             return await receive()
     except TimeoutError as error:
         raise SlowBody("the body did not arrive within CONNECTION_TIMEOUT; send it at once") from error
-
-
-def _received(receive: Receive) -> Message | None:
-    """The message that is there already, as nearly always: then no clock need be set, which would cost more than all else of reading."""
-    receiving = cast("Coroutine[Any, Any, Message]", receive())
-    try:
-        receiving.send(None)
-    except StopIteration as done:
-        message: Message = done.value
-        return message
-    # It waits: nothing has been received, and nothing is lost by asking again.
-    receiving.close()
-    return None
 
 
 def _too_large(max_bytes: int) -> RequestTooLarge:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from functools import lru_cache
 
 from logos_pxl_engine import Limits
 
@@ -11,8 +10,6 @@ from logos_pxl.goals import Goal
 
 # Texts up to this length are parsed on the event loop: the parser takes less time than a change of threads.
 _INLINE_CHARACTERS = 4_096
-_SHORT_CHARACTERS = 512
-_SHORT_GOALS = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +23,8 @@ class ReadGoal:
 async def read_goal(text: str, limits: Limits) -> ReadGoal:
     """Read a goal, off the event loop when it is long. Raises MalformedGoal, GoalTooLarge."""
     started = time.monotonic()
-    if len(text) <= _SHORT_CHARACTERS:
-        goal = _read_short(text, limits)
-    elif len(text) <= _INLINE_CHARACTERS:
+    if len(text) <= _INLINE_CHARACTERS:
         goal = Goal.parse(text, limits=limits)
     else:
         goal = await asyncio.to_thread(Goal.parse, text, limits=limits)
     return ReadGoal(goal, time.monotonic() - started)
-
-
-# Equal texts are the same goal, which cannot be changed and keeps its hash: of the short ones, which are asked most, the latest are kept.
-@lru_cache(maxsize=_SHORT_GOALS)
-def _read_short(text: str, limits: Limits) -> Goal:
-    return Goal.parse(text, limits=limits)

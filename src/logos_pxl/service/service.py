@@ -7,6 +7,7 @@ from typing import Any
 
 from logos_pxl.proving.canaries import Canaries
 from logos_pxl.runtime import Runtime
+from logos_pxl.service.fast_path import FastPath
 from logos_pxl.service.metrics import Metrics
 from logos_pxl.service.page import Page
 
@@ -23,4 +24,5 @@ class Service:
     canaries: Canaries
     openapi: Mapping[str, Any]
     page: Page | None
+    fast_path: FastPath = field(default_factory=FastPath)
     started: float = field(default_factory=time.monotonic)

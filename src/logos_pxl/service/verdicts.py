@@ -8,15 +8,15 @@ from starlette.responses import Response
 from logos_pxl.proving import Verdict
 from logos_pxl.proving.documents import countermodel_document, prove_document
 from logos_pxl.runtime import Runtime
-from logos_pxl.service.answers import verdict_response
-from logos_pxl.service.bodies import read_json
+from logos_pxl.service.answers import DocumentOf, verdict_response
+from logos_pxl.service.bodies import decoded, json_body
 from logos_pxl.service.budgets import request_budget_s
+from logos_pxl.service.context import RequestContext
 from logos_pxl.service.disconnects import while_connected
 from logos_pxl.service.ending import cut_off
 from logos_pxl.service.jobs import accept_job
 from logos_pxl.service.preferences import preferences_of
 from logos_pxl.service.reading import read_goal
-from logos_pxl.service.rendering import DocumentOf
 from logos_pxl.service.service import Service
 from logos_pxl.wire.verdicts import ProveRequest
 
@@ -36,7 +36,11 @@ async def countermodel(service: Service, request: Request) -> Response:
 async def _answer(service: Service, request: Request, document_of: DocumentOf) -> Response:
     runtime, settings = service.runtime, service.runtime.settings
     try:
-        asked = await read_json(request, ProveRequest, max_bytes=settings.max_request_bytes, timeout_s=settings.connection_timeout_s)
+        body = await json_body(request, max_bytes=settings.max_request_bytes, timeout_s=settings.connection_timeout_s)
+        known = service.fast_path.answer(runtime.prover, RequestContext.of(request.scope), body, document_of)
+        if known is not None:
+            return known
+        asked = decoded(body, ProveRequest)
         preferences = preferences_of(request)
         if preferences.respond_async:
             return await accept_job(service, request, asked, preferences, document_of)
@@ -49,6 +53,7 @@ async def _answer(service: Service, request: Request, document_of: DocumentOf) -
         if not runtime.draining.active:
             raise
         return cut_off()
+    service.fast_path.remember(body, verdict)
     return verdict_response(verdict, document_of)
 
 
