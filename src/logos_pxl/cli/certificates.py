@@ -101,8 +101,7 @@ def _shown(statement: str) -> str:
 
 def _recheck(path: Path, *, fast: bool, timeout_s: float) -> tuple[str, "Recheck"]:
     from logos_pxl.proving import Certificate
-    from logos_pxl.proving.coq_files import recheck_coq_file
-    from logos_pxl.proving.recheck import by_rust
+    from logos_pxl.proving.recheck import by_rust, recheck_coq_file
 
     if path.suffix == ".v":
         if fast:

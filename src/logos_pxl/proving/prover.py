@@ -24,7 +24,6 @@ from logos_pxl.errors import (
 from logos_pxl.goals import Goal
 from logos_pxl.kernel import CheckKind, KernelVerdict
 from logos_pxl.observing import NullObserver, Observer, Stage
-from logos_pxl.proving import countermodels
 from logos_pxl.proving.admission import Admission
 from logos_pxl.proving.attempt import Attempt, Deadline
 from logos_pxl.proving.certificate import Certificate
@@ -35,7 +34,7 @@ from logos_pxl.proving.search import Finding, NotFound, SearchThreads
 from logos_pxl.proving.shared_proofs import Found, SharedProofs, moved
 from logos_pxl.proving.single_flight import SingleFlight
 from logos_pxl.proving.soundness import SoundnessAlarms
-from logos_pxl.proving.verdict import Verdict, VerdictKind
+from logos_pxl.proving.verdict import Verdict, VerdictKind, readable_countermodel
 from logos_pxl.wire.verdicts import ProofMethod, UnknownReason
 
 # Above this the names and hashes of a goal are worked out on a thread.
@@ -243,7 +242,7 @@ class Prover:
             certificate,
             judgement.kernel,
             stored=stored,
-            countermodel=countermodels.readable(attempt.goal, certificate.evidence) if invalid else None,
+            countermodel=readable_countermodel(attempt.goal, certificate.evidence) if invalid else None,
             timings=attempt.timings(),
             proof_method=method,
         )

@@ -7,12 +7,18 @@ from the kernel's own acceptance of that certificate. Everything else is ``unkno
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import product
 
 from logos_pxl.errors import SoundnessAlarm
-from logos_pxl.goals import Goal
+from logos_pxl.goals import Goal, leb128_numbers
 from logos_pxl.kernel import CheckKind, KernelVerdict
 from logos_pxl.proving.certificate import Certificate, Versions
 from logos_pxl.wire.verdicts import ProofMethod, UnknownReason
+
+# A readable countermodel has a valuation and pairs only within these bounds.
+MAX_SHOWN_BYTES = 1 << 16
+MAX_VALUATION_ENTRIES = 100_000
+MAX_PAIR_WORLDS = 32
 
 
 class VerdictKind(StrEnum):
@@ -159,3 +165,38 @@ class Verdict:
     def verified(self) -> bool:
         """Whether Coq's kernel has accepted this verdict."""
         return self.certificate is not None
+
+
+def readable_countermodel(goal: Goal, evidence: bytes) -> Countermodel:
+    """Name the worlds and list, for each of the goal's atoms, where it is true.
+
+    ``evidence`` are the bytes of a countermodel that the kernel accepted (docs/certificate-format.md). They are decoded here and not by the
+    engine: they list each atom with its worlds, as the answer does, so that a large countermodel costs only what is shown of it.
+    """
+    worlds = tuple(f"w{index}" for index in range(next(leb128_numbers(evidence))))
+    return Countermodel(
+        worlds=worlds,
+        failing_world=worlds[0],
+        valuation=_valuation(goal, evidence, worlds) if len(evidence) <= MAX_SHOWN_BYTES else None,
+        pairs=tuple(product(worlds, worlds)) if len(worlds) <= MAX_PAIR_WORLDS else None,
+    )
+
+
+def _valuation(goal: Goal, evidence: bytes, worlds: tuple[str, ...]) -> dict[str, tuple[str, ...]] | None:
+    truths = _truths(evidence)
+    atoms = goal.atoms
+    if len(atoms) + sum(truths.get(atom, 0).bit_count() for atom in atoms) > MAX_VALUATION_ENTRIES:
+        return None
+    return {atom: tuple(world for index, world in enumerate(worlds) if truths.get(atom, 0) >> index & 1) for atom in atoms}
+
+
+def _truths(evidence: bytes) -> dict[str, int]:
+    """For each listed atom the number whose i-th bit is its truth in world i."""
+    spelled = leb128_numbers(evidence)
+    _, count = next(spelled), next(spelled)
+    truths: dict[str, int] = {}
+    for _ in range(count):
+        name = bytes(next(spelled) for _ in range(next(spelled))).decode("utf-8", "replace")
+        # Of two entries for one name the first counts.
+        truths.setdefault(name, next(spelled))
+    return truths

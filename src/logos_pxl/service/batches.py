@@ -19,11 +19,10 @@ from logos_pxl.proving.documents import prove_document
 from logos_pxl.runtime import Runtime
 from logos_pxl.service.answers import verdict_response
 from logos_pxl.service.bodies import read_json
-from logos_pxl.service.budgets import request_budget_s
+from logos_pxl.service.disconnects import StreamedResponse
 from logos_pxl.service.problems import InvalidFields, defect, problem_of
-from logos_pxl.service.reading import read_goal
+from logos_pxl.service.reading import read_goal, request_budget_s
 from logos_pxl.service.service import Service
-from logos_pxl.service.streaming import StreamedResponse
 from logos_pxl.wire.http import LINES
 from logos_pxl.wire.work import BatchRequest
 

@@ -12,8 +12,8 @@ from logos_pxl.proving.documents import described
 from logos_pxl.proving.export import coq_file
 from logos_pxl.proving.latex import TooLargeToSet, latex_file
 from logos_pxl.service.answers import json_response
-from logos_pxl.service.negotiation import best_form
 from logos_pxl.service.problems import InvalidFields, NotAcceptable
+from logos_pxl.service.reading import best_form
 from logos_pxl.service.service import Service
 from logos_pxl.wire.http import CERTIFICATE_FORMS, COQ, LATEX
 from logos_pxl.wire.ids import SHA256_PATTERN

@@ -12,15 +12,11 @@ from starlette.responses import Response
 from logos_pxl.proving import Verdict
 from logos_pxl.proving.jobs import Job, JobResult, Jobs
 from logos_pxl.service.answers import DocumentOf, verdict_response
-from logos_pxl.service.budgets import job_budget_s
-from logos_pxl.service.disconnects import while_connected
+from logos_pxl.service.disconnects import StreamedResponse, while_connected
 from logos_pxl.service.ending import cut_off
-from logos_pxl.service.negotiation import best_form
-from logos_pxl.service.preferences import Preferences, preferences_of
 from logos_pxl.service.problems import NotAcceptable, defect
-from logos_pxl.service.reading import read_goal
+from logos_pxl.service.reading import Preferences, best_form, job_budget_s, preferences_of, read_goal
 from logos_pxl.service.service import Service
-from logos_pxl.service.streaming import StreamedResponse
 from logos_pxl.wire.http import EVENTS
 from logos_pxl.wire.verdicts import ProveRequest
 

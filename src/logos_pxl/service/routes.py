@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from logos_pxl.errors import RequestError
-from logos_pxl.service import batches, certificates, health, jobs, page, parsing, verdicts
+from logos_pxl.service import batches, certificates, health, jobs, page, verdicts
 from logos_pxl.service.problems import MethodNotAllowed, NotFound
 from logos_pxl.service.service import Service
 
@@ -51,7 +51,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("POST", "/prove", Access.CLIENTS, verdicts.prove),
     Endpoint("POST", "/countermodel", Access.CLIENTS, verdicts.countermodel),
     Endpoint("POST", "/prove/batch", Access.CLIENTS, batches.prove_batch),
-    Endpoint("POST", "/parse", Access.CLIENTS, parsing.parse),
+    Endpoint("POST", "/parse", Access.CLIENTS, verdicts.parse),
     Endpoint("GET", "/jobs/{id}", Access.CLIENTS, jobs.job),
     Endpoint("DELETE", "/jobs/{id}", Access.CLIENTS, jobs.cancel),
     Endpoint("GET", "/certificates/{id}", Access.CLIENTS, certificates.certificate),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from logos_pxl.service.negotiation import best_form
+from logos_pxl.service.reading import best_form
 
 JSON, OPENMETRICS, TEXT = OFFERS = ("application/json", "application/openmetrics-text", "text/plain")
 

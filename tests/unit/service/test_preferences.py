@@ -4,7 +4,7 @@ import pytest
 from starlette.requests import Request
 
 from logos_pxl.service.context import RequestContext
-from logos_pxl.service.preferences import NONE, Preferences, preferences_of
+from logos_pxl.service.reading import NONE, Preferences, preferences_of
 
 
 def preferred(*fields: str) -> Preferences:

@@ -9,8 +9,7 @@ import pytest
 from logos_pxl import errors
 from logos_pxl.errors import GoalTooLarge, KernelTimeout, KernelUnavailable, MalformedGoal, PxlError, QueueFull, RequestTooLarge
 from logos_pxl.service import problems
-from logos_pxl.service.problems import InvalidFields, MethodNotAllowed, problem_of
-from logos_pxl.service.refusals import QuotaExceeded, Refusal, Unauthenticated
+from logos_pxl.service.problems import InvalidFields, MethodNotAllowed, QuotaExceeded, Refusal, Unauthenticated, problem_of
 
 EXPECTED = {
     "PxlError": 500,

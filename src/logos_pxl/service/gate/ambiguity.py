@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from logos_pxl.service.context import RequestContext
-from logos_pxl.service.refusals import AmbiguousRequest
+from logos_pxl.service.problems import AmbiguousRequest
 
 _ONCE = frozenset(
     (

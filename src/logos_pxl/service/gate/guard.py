@@ -20,11 +20,10 @@ from logos_pxl.service.bodies import read_body
 from logos_pxl.service.context import RequestContext
 from logos_pxl.service.gate.ambiguity import refuse_ambiguity
 from logos_pxl.service.gate.clients import KeyRing, quota_bucket
-from logos_pxl.service.problems import problem_of
-from logos_pxl.service.refusals import QuotaExceeded, Refusal, Unauthenticated
+from logos_pxl.service.problems import QuotaExceeded, Unauthenticated, problem_of
 from logos_pxl.settings import ServiceSettings
 from logos_pxl.shared_state import RateDecision, SharedState
-from logos_pxl.wire.signing import NONCE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WINDOW_S, NotSignable, canonical_string
+from logos_pxl.wire.signing import NONCE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WINDOW_S, NotSignable, Refusal, canonical_string
 
 QUOTA_WINDOW_S = 60
 

@@ -12,8 +12,8 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from logos_pxl.service.negotiation import best_form
 from logos_pxl.service.problems import NotAcceptable
+from logos_pxl.service.reading import best_form
 
 _JSON = "application/json"
 _OPENMETRICS = "application/openmetrics-text"

@@ -16,7 +16,7 @@ from logos_pxl.proving.canaries import CanaryStep
 from logos_pxl.service.condition import Condition
 from logos_pxl.service.metrics.instruments import CountFamily, Instruments
 from logos_pxl.service.metrics.kpis import Kpis
-from logos_pxl.service.refusals import Refusal
+from logos_pxl.wire.signing import Refusal
 
 TOO_MANY_CONNECTIONS = "too-many-connections"
 OUR_REJECTIONS = (TOO_MANY_CONNECTIONS, "overloaded", "storage-unavailable", "nonces-full", "internal")

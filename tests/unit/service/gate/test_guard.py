@@ -8,9 +8,9 @@ from clocks import Clock
 from logos_pxl.service.context import RequestContext
 from logos_pxl.service.gate.clients import KeyRing
 from logos_pxl.service.gate.guard import Signatures
-from logos_pxl.service.refusals import Refusal, Unauthenticated
+from logos_pxl.service.problems import Unauthenticated
 from logos_pxl.shared_state.local import LocalState
-from logos_pxl.wire.signing import WINDOW_S, signed_headers
+from logos_pxl.wire.signing import WINDOW_S, Refusal, signed_headers
 
 KEY = "1f" * 32
 BODY = b'{"goal": "A -> A"}'
