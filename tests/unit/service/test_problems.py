@@ -9,7 +9,8 @@ import pytest
 from logos_pxl import errors
 from logos_pxl.errors import GoalTooLarge, KernelTimeout, KernelUnavailable, MalformedGoal, PxlError, QueueFull, RequestTooLarge
 from logos_pxl.service import problems
-from logos_pxl.service.problems import InvalidFields, MethodNotAllowed, QuotaExceeded, Refusal, Unauthenticated, problem_of
+from logos_pxl.service.problems import InvalidFields, MethodNotAllowed, QuotaExceeded, Unauthenticated, problem_of
+from logos_pxl.wire.signing import Refusal
 
 EXPECTED = {
     "PxlError": 500,
