@@ -81,7 +81,6 @@ SMALL = {
     "logos_pxl.logs.readers": "the page's and the commands' way to read what another process writes",
     "logos_pxl.ops.printing": "what the commands print",
     "logos_pxl.ops.prometheus": "the one reader of Prometheus",
-    "logos_pxl.proving.countermodels": "an untrusted reader of its own",
     "logos_pxl.service.metrics.metrics": "opens all of the package",
     "logos_pxl.service.app": "builds the application",
 }
