@@ -1,7 +1,7 @@
-"""Checks that an answer is about the goal that was asked, without the service's parser.
+"""Compares the goal of a request with the goal of its answer, without the service's parser.
 
-Invariant: ``about_another`` says yes only when both texts were read completely and every difference is one that no parser could make. Text
-that this version cannot read (LaTeX, words, new symbols) is no evidence.
+Invariant: ``about_another`` is true only when both texts were parsed completely and the formulas certainly differ. Text that this version
+cannot parse (LaTeX, words, new symbols) counts as equal.
 """
 
 import re
@@ -30,9 +30,9 @@ _SYMBOLS: Mapping[str, str] = MappingProxyType(
 )
 _SYMBOL = re.compile("|".join(re.escape(symbol) for symbol in _SYMBOLS))
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_']*")
-# A name that no version reads as a constant or an operator: one letter, perhaps with digits, underscores and primes.
+# A name that is an atom in every version: one letter, perhaps with digits, underscores and primes.
 _CERTAIN_NAME = re.compile(r"[A-Za-z][0-9_']*")
-# Words that this version's service reads as operators or constants.
+# Words that are operators or constants in this version.
 _WORDS = frozenset(("and", "or", "not", "implies", "iff", "true", "false", "box", "dia", "necessarily", "possibly"))
 # Longer goals are not compared, to bound the time.
 _MAX_CHARACTERS = 20_000
@@ -46,14 +46,14 @@ def about_another(asked: str, answered: str) -> bool:
     if ours is None or theirs is None:
         return False
     lost, new = _atoms(ours) - _atoms(theirs), _atoms(theirs) - _atoms(ours)
-    # A newer service may read a word as a constant, and print a constant that this version takes for an atom.
+    # In a newer service a word may be a constant, and a constant may look like an atom to this version.
     if any(not _CERTAIN_NAME.fullmatch(name) for name in lost) or any(may_be_constant(name) for name in new):
         return any(not may_be_constant(name) for name in new)
     return _table(ours) != _table(theirs)
 
 
 def _read(text: str) -> Formula | None:
-    """The formula, when every name in it is one for every reader."""
+    """The formula; None when the text cannot be parsed, or a name in it may be an operator or a constant."""
     try:
         formula = parse(text)
     except ValueError:
@@ -66,7 +66,7 @@ def _atoms(formula: Formula) -> set[str]:
 
 
 def _table(formula: Formula) -> list[tuple[str, tuple[int, ...]]]:
-    """The formula as a table of its subformulas, the same for equal formulas; compared without recursion."""
+    """The table of subformulas. Equal formulas have equal tables, which are compared without recursion."""
     places: dict[int, int] = {}
     table: list[tuple[str, tuple[int, ...]]] = []
     for part in formula.subformulas():

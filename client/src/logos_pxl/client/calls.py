@@ -124,7 +124,7 @@ def health() -> Call[Health]:
 def about(answer: D, goal: str) -> D:
     """``answer``. Raises ProtocolError when it is certainly about another goal."""
     if about_another(goal, answer.goal):
-        raise ProtocolError(f"the answer is about {answer.goal[:_SHOWN]!r}, and {goal[:_SHOWN]!r} was asked; nothing is taken from it")
+        raise ProtocolError(f"the answer is about {answer.goal[:_SHOWN]!r} and not about {goal[:_SHOWN]!r}; nothing is taken from it")
     return answer
 
 
@@ -136,7 +136,7 @@ def job_id(job: Job | str) -> str:
 def job_verdict(job: Job) -> Verdict:
     """The verdict of a job that has ended. Raises JobCancelled, RequestError for a search for a countermodel, or the goal's error."""
     if isinstance(job.result, CountermodelSearch):
-        raise RequestError(f"the job {job.job} looks for a countermodel: its answer is the member result of client.job")
+        raise RequestError(f"the job {job.job} looks for a countermodel: read the member result of client.job")
     if job.result is not None:
         return job.result
     if job.problem is not None:
@@ -151,14 +151,14 @@ def certificate_id(verdict: Verdict | CountermodelSearch | str) -> str:
     if verdict.id is None:
         raise CertificateNotFound("an unknown verdict has no certificate")
     if not verdict.certificate_stored:
-        raise CertificateNotFound("the service did not keep this verdict's certificate (PXL_CERTIFICATES_MAX, its disk): ask once more")
+        raise CertificateNotFound("the service did not store this certificate (PXL_CERTIFICATES_MAX, its disk): send the goal again")
     return verdict.id
 
 
 def fitting(certificate: Certificate, asked: Verdict | CountermodelSearch | str) -> Certificate:
     """``certificate``. Raises ProtocolError when it is not the certificate of ``asked``, a verdict or an id."""
     if certificate.id != (asked if isinstance(asked, str) else asked.id):
-        raise ProtocolError(f"the service gave the certificate {certificate.id}, which is another one than was asked for")
+        raise ProtocolError(f"the service sent another certificate than the requested one: {certificate.id}")
     if not isinstance(asked, str):
         kind = "proof" if asked.verdict == "valid" else "countermodel"
         if (certificate.kind, certificate.goal) != (kind, asked.goal):
@@ -171,7 +171,7 @@ def decoded(body: bytes | str, kind: type[A]) -> A:
     try:
         return kind.model_validate_json(body)
     except (ValidationError, ValueError) as error:
-        raise ProtocolError(f"the answer is not a believable {kind.__name__}: {_first(error)}; nothing is taken from it") from error
+        raise ProtocolError(f"the answer is not a consistent {kind.__name__}: {_first(error)}; nothing is taken from it") from error
 
 
 def _asking(target: str, document: dict[str, Any], timeout_ms: int | None, default_s: float, read: Callable[[Reply], T]) -> Call[T]:
@@ -191,12 +191,12 @@ def _require(reply: Reply, status: int, media_type: str) -> None:
         raise reply_error(reply.status, reply.headers, reply.body)
     given = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != media_type:
-        raise ProtocolError(f"the answer is {given or 'of no type'}, and not {media_type}: is this the address of a PXL service?")
+        raise ProtocolError(f"the answer is {given or 'without a type'} and not {media_type}: is this the address of a PXL service?")
 
 
 def json_bytes(document: Any) -> bytes:
     """``document`` as JSON in ASCII."""
-    # A lone surrogate cannot be sent as UTF-8; escaped, the service finds and names it.
+    # UTF-8 cannot encode a lone surrogate. Escaped, it reaches the service, which refuses it with its position.
     return json.dumps(document, ensure_ascii=True).encode("ascii")
 
 

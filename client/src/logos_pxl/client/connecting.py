@@ -21,7 +21,7 @@ _CONNECT_S = 5.0
 # Time for the network, beyond the service's own.
 _SLACK_S = 10.0
 _MIN_TIMEOUT_S = 0.05
-_TOO_SLOW = "the answer came too slowly to be waited for any longer"
+_TOO_SLOW = "the answer did not arrive completely in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +89,14 @@ class Endpoint:
         try:
             parsed = httpx2.URL(self.url)
         except httpx2.InvalidURL as error:
-            raise RequestError(f"{self.url!r} is no address: {error}; give one such as http://127.0.0.1:8088") from error
+            raise RequestError(f"{self.url!r} is not a valid address: {error}; give one such as http://127.0.0.1:8088") from error
         if parsed.scheme not in ("http", "https") or not parsed.host:
-            raise RequestError(f"{self.url!r} is no address of a service: give one such as http://127.0.0.1:8088")
+            raise RequestError(f"{self.url!r} is not an HTTP address: give one such as http://127.0.0.1:8088")
         if self.key is not None:
             try:
                 key_of_hex(self.key)
             except ValueError as error:
-                raise RequestError(f"the signature key is none: {error}; 'openssl rand -hex 32' makes one") from None
+                raise RequestError(f"the signature key is malformed: {error}; 'openssl rand -hex 32' generates one") from None
 
     @property
     def auth(self) -> "Signing | None":
@@ -137,11 +137,11 @@ class Endpoint:
         match error:
             case httpx2.ConnectError() | httpx2.ConnectTimeout():
                 return ConnectionFailed(
-                    f"{self.url} cannot be reached ({error or type(error).__name__}): is the service up, and this its address?"
+                    f"{self.url} cannot be reached ({error or type(error).__name__}): is the service up, and is the address right?"
                 )
             case httpx2.TimeoutException():
                 return ConnectionFailed(f"{self.url} did not answer in time: give the goal more timeout_ms, or ask as a job")
-        return ConnectionFailed(f"the connection to {self.url} broke before the answer was whole ({error or type(error).__name__})")
+        return ConnectionFailed(f"the connection to {self.url} broke before the answer was complete ({error or type(error).__name__})")
 
 
 class Signing(httpx2.Auth):

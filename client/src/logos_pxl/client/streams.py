@@ -80,7 +80,7 @@ class BatchState:
         self._idle = 0 if self._came else self._idle + 1
         if self._idle >= _IDLE_STREAMS:
             raise broke or ConnectionFailed(
-                f"the stream of results ended {self._idle} times before any of {missing} goals had its line: look at the service's log"
+                f"the stream of results ended {self._idle} times without a result for any of {missing} goals: see the service's log"
             )
 
     def asked_again(self, index: int, verdict: Verdict | None, error: PxlError | None) -> BatchItem:
@@ -105,7 +105,7 @@ class BatchState:
 
     def _item(self, line: BatchLine) -> BatchItem | None:
         if line.index >= len(self._sent) or self._sent[line.index] not in self._left:
-            raise ProtocolError(f"the batch answers goal {line.index} of {len(self._sent)} twice, or it was not asked")
+            raise ProtocolError(f"the batch has a second line for goal {line.index} of {len(self._sent)}, or there is no such goal")
         index = self._sent[line.index]
         if line.result is not None:
             calls.about(line.result, self._goals[index])
@@ -138,7 +138,7 @@ class Watching:
         """The job's state in an event. Raises ProtocolError."""
         job = calls.decoded(data, Job)
         if job.job != self._job_id:
-            raise ProtocolError(f"an event of the job {self._job_id} tells of another one")
+            raise ProtocolError(f"an event of the job {self._job_id} is about another job")
         self._last, self._idle, self.over = event_id, 0, job.over
         return job
 
@@ -146,4 +146,4 @@ class Watching:
         """The stream ended. Raises ConnectionFailed when too many streams in a row ended before the job."""
         self._idle += 1
         if not self.over and self._idle >= _IDLE_STREAMS:
-            raise broke or ConnectionFailed(f"the events of the job {self._job_id} ended before it did, {self._idle} times")
+            raise broke or ConnectionFailed(f"the stream of events ended {self._idle} times before the job {self._job_id}")

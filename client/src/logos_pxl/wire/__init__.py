@@ -1,5 +1,5 @@
-"""The wire contract: what a PXL service and its clients say to each other, declared once.
+"""The wire contract between a PXL service and its clients, declared once.
 
-The service validates and documents by these modules, and the client reads answers by them. Importing this package imports none of them:
-``signing`` and ``formulas`` need the standard library only.
+The service validates requests and generates its OpenAPI document from these modules; the client validates answers with them. Importing the
+package imports none of them: ``signing`` and ``formulas`` need only the standard library.
 """

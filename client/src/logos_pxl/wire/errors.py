@@ -1,4 +1,4 @@
-"""Errors that cross the wire: the service raises them, answers them as problems, and the client raises the same classes again.
+"""Errors of both sides: the service raises them and answers with problems, and the client raises the same classes.
 
 ``PxlError`` is the root of all errors of both distributions. Errors that only the service raises are in ``logos_pxl.errors``, those that
 only the client raises in ``logos_pxl.client.errors``. Needs the standard library only.
@@ -9,14 +9,14 @@ from typing import ClassVar
 
 
 class PxlError(Exception):
-    """The root. ``str(error)`` is a whole sentence: what happened, where, and what would be right."""
+    """The root. ``str(error)`` says what happened, where, and what would be right."""
 
     code: ClassVar[str] = "error"
     """A short name in kebab case, stable between versions: for problem types, log fields and metric labels."""
 
 
 class RequestError(PxlError):
-    """The caller's fault: the same request will never succeed (HTTP 400)."""
+    """The request is wrong: it will never succeed (HTTP 400)."""
 
     code = "bad-request"
 

@@ -1,9 +1,9 @@
-r"""Formulas read and evaluated a second time, with nothing of the engine's: what a countermodel says is worked out here.
+r"""A second parser and evaluator of formulas, independent of the engine, to check countermodels.
 
-Reads the operations manual's notation, as answers repeat goals: ``BOX``, ``DIA``, ``~``, ``/\``, ``\/``, ``->``, ``<->``, ``TRUE``,
+Parses the operations manual's notation, which answers use: ``BOX``, ``DIA``, ``~``, ``/\``, ``\/``, ``->``, ``<->``, ``TRUE``,
 ``FALSE``. Unary operators bind tightest, then ``/\``, ``\/``, ``->`` (to the right), ``<->``.
 
-Invariant: within one ``parse`` equal subformulas are one object. Nothing here recurses, so that depth costs no stack.
+Invariant: within one ``parse`` equal subformulas are one object. Nothing here recurses, so deep formulas need no stack.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-# A name may have letters of any script, and Rust and Python do not agree which those are: it is whatever no operator begins with.
+# A name is everything that is not an operator: Rust and Python disagree about the letters of other scripts.
 _TOKEN = re.compile(r"\s*(<->|->|/\\|\\/|~|\(|\)|[^\s()~/\\<>-]+)")
 _LEVELS: Mapping[str, int] = MappingProxyType({"<->": 1, "->": 2, "\\/": 3, "/\\": 4, "~": 5, "BOX": 5, "DIA": 5})
 _UNARY = ("~", "BOX", "DIA")
@@ -22,7 +22,7 @@ MODAL = ("BOX", "DIA")
 # Constants and operators are printed in capitals. A newer service may have more of them than this version knows.
 _MAY_BE_CONSTANT = re.compile(r"[A-Z][A-Z0-9_]+")
 
-# On the bits of the worlds where the parts are true; ``everywhere`` has a bit for each world.
+# Operate on sets of worlds as bit masks; ``everywhere`` is the set of all worlds.
 _CONNECTIVES: Mapping[str, Callable[..., int]] = MappingProxyType(
     {
         "TRUE": lambda everywhere: everywhere,
@@ -45,11 +45,11 @@ class Formula:
 
     @property
     def atomic(self) -> bool:
-        """Whether it is an atom; the constants are none."""
+        """Whether it is an atom. Constants are not."""
         return not self.parts and self.head not in ("TRUE", "FALSE")
 
     def subformulas(self) -> list["Formula"]:
-        """Every subformula once, parts before wholes; the last is the formula itself. Those of one ``parse`` that are equal count once."""
+        """The distinct subformulas, each after its parts; the last is the formula itself."""
         order: dict[int, Formula] = {}
         stack = [self]
         while stack:
@@ -101,7 +101,7 @@ class Evaluation:
     def _truth(self, formula: Formula, valuation: Mapping[str, Iterable[str]]) -> int:
         if formula.atomic:
             if formula.head not in valuation:
-                raise ValueError(f"the valuation does not tell where the atom {formula.head!r} is true")
+                raise ValueError(f"the valuation has no worlds for the atom {formula.head!r}")
             return self._bits(valuation[formula.head])
         parts = [self._truths[id(part)] for part in formula.parts]
         if formula.head == "BOX":

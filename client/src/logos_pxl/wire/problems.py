@@ -1,7 +1,7 @@
-"""Refusals: problem details (RFC 9457), and the table of their codes.
+"""Problem details (RFC 9457), and the table of their codes.
 
-A problem's ``type`` is ``TYPE_PREFIX`` and its code. The code says what happened; titles and details are for people, and no program should
-read them. A client that does not know a code goes by the status.
+A problem's ``type`` is ``TYPE_PREFIX`` and its code. Programs read the code, and the status when they do not know the code; titles and
+details are for people.
 """
 
 from collections.abc import Mapping
@@ -77,7 +77,7 @@ PROBLEMS: Mapping[str, ProblemType] = MappingProxyType(
 
 
 class Position(Answer):
-    """A place in a goal's text."""
+    """A position in a goal's text."""
 
     offset: int = Field(description="Bytes from 0.")
     line: int = Field(description="From 1.")

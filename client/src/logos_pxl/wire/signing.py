@@ -1,7 +1,7 @@
 """Signed requests: what is signed, how, and why a signature is refused. Needs the standard library only.
 
-Invariant: different requests have different canonical strings, for no part can hold the line feed that separates the parts. The format,
-with test vectors, is in docs/signed-requests.md.
+Invariant: different requests have different canonical strings, because no part can contain the line feed that separates the parts. The
+format, with test vectors, is in docs/signed-requests.md.
 """
 
 import hashlib
@@ -45,12 +45,12 @@ class NotSignable(ValueError):
 
 
 def key_of_hex(text: str) -> bytes:
-    """The key that ``text`` writes in hexadecimal digits. Raises ValueError, whose message does not show the text."""
+    """The key in ``text``, hexadecimal digits. Raises ValueError, whose message does not contain the text."""
     if not _HEX.fullmatch(text):
-        raise ValueError("it is no even number of hexadecimal digits (0-9, a-f) and nothing else")
+        raise ValueError("it is not an even number of hexadecimal digits (0-9, a-f)")
     key = bytes.fromhex(text)
     if len(key) < MIN_KEY_BYTES:
-        raise ValueError(f"it has {len(key) * 8} bits, and a signature key has at least {MIN_KEY_BYTES * 8}")
+        raise ValueError(f"it has {len(key) * 8} bits, and a signature key needs at least {MIN_KEY_BYTES * 8}")
     return key
 
 
@@ -76,9 +76,9 @@ def signature(key: bytes, canonical: bytes) -> str:
 def signed_headers(
     key_hex: str, method: str, target: str, body: bytes = b"", *, timestamp_s: int | None = None, nonce: str | None = None
 ) -> dict[str, str]:
-    """The three headers that sign one request; each call makes another nonce, for a nonce is good once.
+    """The three headers that sign one request. Each call generates a new nonce, because the service accepts a nonce once.
 
-    ``target`` is the path with the query as it is sent, such as ``/prove``. Raises ValueError for a key that is none, NotSignable.
+    ``target`` is the path with the query as it is sent, such as ``/prove``. Raises ValueError for a malformed key, NotSignable.
     """
     key = key_of_hex(key_hex)
     timestamp = str(int(time.time()) if timestamp_s is None else timestamp_s)
