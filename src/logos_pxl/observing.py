@@ -1,7 +1,7 @@
-"""What the parts of the service tell about their work, without knowing who listens.
+"""The observer interface: the parts of the service report events to it.
 
-Invariant: an observer never raises, never blocks and never awaits: telling it costs microseconds, and nothing that it does changes an
-answer. Nothing told here holds a goal's text, a key or an address.
+Invariant: an observer never raises, blocks or awaits. A call takes microseconds and never changes an answer. No event contains a goal's
+text, a key or an address.
 
 ``runtime.py`` passes one observer to every part that it opens; a part that is used alone gets a ``NullObserver``. All methods are called on
 the event loop's thread.
@@ -12,7 +12,7 @@ from typing import Literal
 from logos_pxl.kernel import PoolEvent
 
 Stage = Literal["parse", "cache", "queue", "search", "kernel", "store"]
-"""The parts of a goal's way. ``queue`` is the wait for a search thread and for a session; the whole way is told with the verdict."""
+"""The stages of deciding a goal. ``queue`` is the wait for a search thread and for a session; ``verdict`` reports the total."""
 
 CacheOutcome = Literal["hit", "prefetch_hit", "miss", "joined"]
 """How a look-up ended: the goal is stored; an equivalent goal is; neither; or the same goal is being decided already (single flight)."""
@@ -21,7 +21,7 @@ Eviction = Literal["expired", "entries", "bytes", "kernel"]
 """Why an entry left the cache: too old, too many entries, too many bytes, or made by another kernel."""
 
 RedisState = Literal["local", "redis", "redis-lost"]
-"""Where shared state lives: in this process by choice, in Redis, or in this process because Redis is away."""
+"""Where shared state is kept: in this process by configuration, in Redis, or in this process because Redis is unavailable."""
 
 HmacKey = Literal["current", "new", "old"]
 """Which of the configured keys a signature was made with."""
@@ -31,7 +31,7 @@ JobEvent = Literal["created", "finished", "cancelled", "failed", "expired", "ref
 
 
 class Observer:
-    """Who listens. The bodies are empty on purpose: a subclass hears what it overrides."""
+    """Receives events. The methods do nothing; a subclass overrides those that it needs."""
 
     # Goals.
 
@@ -41,12 +41,12 @@ class Observer:
     def verdict(self, kind: str, reason: str | None, *, verified: bool, seconds: float) -> None:
         """A well-formed goal that was accepted has its verdict (``VerdictKind``, ``UnknownReason``), ``seconds`` after it was asked.
 
-        Told once for each goal asked, by the part that all doors share, also when the verdict came from the cache. ``verified``: Coq's
+        Reported once for each goal asked, also when the verdict came from the cache. ``verified``: Coq's
         kernel accepted it.
         """
 
     def abandoned(self) -> None:
-        """The client of an accepted goal went away, or cancelled it, before there was a verdict."""
+        """The client of an accepted goal disconnected, or cancelled it, before there was a verdict."""
 
     def rejected(self, reason: str) -> None:
         """A request was refused before anything was decided; ``reason`` is the ``code`` of its ``PxlError`` or of its problem type."""
@@ -99,7 +99,7 @@ class Observer:
     # The process.
 
     def redis(self, state: RedisState) -> None:
-        """Where shared state lives from now on; told at the start and at each change."""
+        """Where shared state is kept from now on; reported at the start and at each change."""
 
     def redis_failed(self, operation: str) -> None:
         """One operation on Redis failed and was done without it; ``operation`` is a short fixed name, such as ``claim_nonce``."""
@@ -112,4 +112,4 @@ class Observer:
 
 
 class NullObserver(Observer):
-    """Nobody listens."""
+    """Ignores all events."""

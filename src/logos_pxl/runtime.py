@@ -77,7 +77,7 @@ class Runtime:
                 settings.data_dir / "post-mortems", max_files=settings.post_mortems_max, max_bytes=settings.post_mortems_max_bytes
             )
             stack.callback(post_mortems.close)
-            # Asked while the pool starts its sessions, for both take their time; what it raises tells more than a pool that does not start.
+            # Runs while the pool starts its sessions, for both take time. Its error says more than that of a pool that does not start.
             asking = asyncio.create_task(asyncio.to_thread(KernelIdentity.of, session))
             try:
                 pool = await stack.enter_async_context(SessionPool(settings.pool(), coq_sessions(session), observer.pool_event))

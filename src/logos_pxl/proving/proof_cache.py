@@ -1,8 +1,8 @@
-"""The proof cache: verdicts of this process, to be given again.
+"""The proof cache: verdicts of this process.
 
 Invariant: every entry is a valid or invalid verdict that this process's kernel accepted, younger than ``ttl_s``; there are at most
-``max_entries``, which take at most ``max_bytes`` by the estimate of ``size_of``; when one must go, it is the one that was used least
-recently. A goal is known by the SHA-256 of its wire form; that it is the same formula is looked at besides. Belongs to one thread.
+``max_entries``, which take at most ``max_bytes`` by the estimate of ``size_of``; the least recently used entry is evicted first. The key
+of a goal is the SHA-256 of its wire form, and its formula is compared as well. Belongs to one thread.
 """
 
 import time
@@ -14,7 +14,7 @@ from logos_pxl.goals import Goal
 from logos_pxl.observing import Eviction, NullObserver, Observer
 from logos_pxl.proving.verdict import Verdict
 
-# What an entry takes besides its texts and bytes: objects, keys, the places in four mappings. Measured (tests/unit/proving/test_cache.py).
+# The size of an entry without its texts and bytes: objects, keys and slots of four mappings. Measured (test_proof_cache.py).
 _ENTRY_BYTES = 6_000
 _FORMULA_BYTES_PER_WIRE_BYTE = 48
 _PAIR_BYTES = 64
@@ -132,7 +132,7 @@ class ProofCache:
         return True
 
     def stats(self) -> CacheStats:
-        """What is held now, without what has ended."""
+        """The entries that have not expired."""
         self._drop_ended()
         return CacheStats(len(self._entries), self._bytes)
 

@@ -1,4 +1,4 @@
-"""Goal in, verdict out: what is known already, else a search, then the kernel.
+"""Decides goals: proof cache, else search, then the kernel.
 
 Invariant: fails closed. Every verdict of valid or invalid rests on the kernel's acceptance of the very goal asked: now, or, for a goal that
 was asked before, when it was asked. A certificate of an equivalent goal or of another replica is judged anew, with this goal's atoms. Only
@@ -57,7 +57,7 @@ class ProverStats:
 
 
 class Prover:
-    """Decides goals. Belongs to one event loop. The observer hears one event for each goal asked."""
+    """Decides goals. Belongs to one event loop. Reports one verdict to the observer for each goal asked."""
 
     def __init__(
         self,
@@ -250,12 +250,12 @@ class Prover:
         return verdict
 
     async def _store(self, certificate: Certificate | None) -> bool:
-        """Whether the certificate is stored now. It may have made room for others since it was stored, or the disk may have been full."""
+        """Store the certificate if it is not stored; whether it is stored now. It may have been evicted, or the disk may have been full."""
         store = self._certificates
         return store is not None and certificate is not None and (store.holds(certificate.id) or await store.keep(certificate))
 
     def _failed(self, attempt: Attempt, error: PxlError) -> Verdict:
-        """The unknown verdict for an error of the kernel's, or of the way to it."""
+        """The unknown verdict for an error of the kernel or of its sessions."""
         reason, retry_after_s = _reason_of(error)
         return self._no_verdict(attempt, reason, str(error), retry_after_s=retry_after_s)
 

@@ -1,7 +1,7 @@
 """Request bodies: read within bounds, decoded strictly.
 
-Invariant: no more than the limit is ever held, and reading ends within its time-out. JSON that two readers could understand differently
-(a key given twice, NaN, text that is not UTF-8) is refused.
+Invariant: at most the limit is held in memory, and reading ends within its time-out. JSON that parsers could understand differently (a
+repeated key, NaN, text that is not UTF-8) is refused.
 """
 
 import asyncio
@@ -148,7 +148,7 @@ def _json_name(document: object) -> str:
 
 
 def _shown(text: str) -> str:
-    """``text`` for a message: short, quoted, and encodable whatever it holds."""
+    """``text`` for a message: short, quoted and in ASCII."""
     return ascii(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "...")
 
 

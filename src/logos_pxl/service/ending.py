@@ -1,12 +1,12 @@
-"""The server's end, in order.
+"""Draining: the server ends in order after a signal.
 
-Invariant: the first signal begins the draining: the service is not ready any more, goes on for ``PXL_DRAIN_DELAY`` (so that a balancer
-notices; not after SIGINT, which is sent from a terminal), then takes no new connection and lets requests in flight end. All of this takes
-``PXL_SHUTDOWN_TIMEOUT`` at most: then, or at a second signal, what is still in flight is cut off. The exit status is 0.
+Invariant: the first signal makes the service unready. It goes on for ``PXL_DRAIN_DELAY``, so that a balancer notices (not after SIGINT,
+which a terminal sends); then it takes no new connection and lets requests in flight end. All of this takes at most
+``PXL_SHUTDOWN_TIMEOUT``: then, or at a second signal, the remaining requests are cancelled. The exit status is 0.
 
-No request is lost on the way: while the delay lasts, each answer is the last of its connection and says so (``Connection: close``), so
-that a proxy which keeps idle connections for less than the delay has none when they are closed; and the port is closed only after
-newcomers have been turned away, when those that were about to be taken have been.
+No request is lost. During the delay each response closes its connection (``Connection: close``), so that a proxy which keeps idle
+connections for less than the delay has none left. The port is closed only after new connections have been refused and those already begun
+have been accepted.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ from logos_pxl.settings import Settings
 
 _log = logging.getLogger(__name__)
 
-# How long requests that were cut off may take to say so.
+# How long cancelled requests may take to send their last response.
 _LAST_WORDS_S = 1.0
-# How long connections that had begun when newcomers were turned away may take to be there, and to be accepted.
+# How long connections that began before new ones were refused may take to be accepted.
 _LAST_ARRIVALS_S = 0.1
 
 
 class DrainingServer(uvicorn.Server):
-    """Uvicorn's server with the end that is described above."""
+    """Uvicorn's server with draining."""
 
     def __init__(self, config: uvicorn.Config, settings: Settings, draining: Draining, sd_notify: SdNotify) -> None:
         super().__init__(config)
@@ -47,26 +47,26 @@ class DrainingServer(uvicorn.Server):
         self._cut = False
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until a signal, and then until the end."""
+        """Serve until draining has ended."""
         self._loop = asyncio.get_running_loop()
         self._sockets = sockets or []
         with self._sd_notify.watchdog(self._loop):
             await super().serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take connections, and notify systemd."""
+        """Accept connections, and notify systemd."""
         await super().startup(sockets)
         self._sd_notify.send("READY=1")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the base class's signature
-        """A signal has come: in the main thread, between any two steps of it."""
+        """Handle a signal. Runs in the main thread, between any two of its instructions."""
         if self._loop is None:
             self.should_exit = True
         else:
             self._loop.call_soon_threadsafe(self._signalled, sig)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take no new connections, let requests end, cut off what does not."""
+        """Accept no new connections, let requests end, and cancel those that do not end in time."""
         remaining_s = 0.0 if self._cut else max(0.0, self._timeout_s - self._draining.for_s)
         # The base class waits as long as its configuration says.
         self.config.timeout_graceful_shutdown = remaining_s  # type: ignore[assignment]
@@ -99,14 +99,14 @@ class DrainingServer(uvicorn.Server):
     def _cut_off(self) -> None:
         for task in tuple(self.server_state.tasks):
             task.cancel()
-        # An answer that nobody reads would keep its connection open.
+        # A response that its client does not read would keep the connection open.
         for connection in tuple(self.server_state.connections):
             if connection.transport.get_write_buffer_size():
                 connection.transport.abort()
 
 
 def cut_off() -> Response:
-    """What a request in flight is told when it cannot be waited for."""
+    """The response to a request that was cancelled because the service ends."""
     return problem(
         "cancelled",
         "the service ended before there was a verdict; ask again, for another process may serve already",

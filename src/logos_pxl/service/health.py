@@ -1,7 +1,7 @@
-"""GET /health and what is below it: the state of the service, told without touching Coq or Redis.
+"""The endpoints under /health, and those of metrics and the OpenAPI document. None of them uses Coq or Redis.
 
-Invariant: ``ok`` means that goals are decided now: both canaries were kernel-checked lately, sessions start, nothing that was asked lately
-failed for our reasons, and search and kernel have never disagreed. ``problems`` names whatever stands against it.
+Invariant: ``ok`` means that goals are decided now: the kernel recently checked both canaries, sessions start, no recent request failed
+because of the service, and search and kernel have never disagreed. ``problems`` lists what is wrong.
 """
 
 import time
@@ -23,7 +23,7 @@ _UNAVAILABLE = 503
 
 
 async def health(service: Service, _: Request) -> Response:
-    """The whole at a glance: 200 while goals can be decided, else 503."""
+    """The state of the service: 200 while goals can be decided, else 503."""
     obstacles, defects = list(_obstacles(service)), list(_defects(service))
     status = "unavailable" if obstacles else "degraded" if defects else "ok"
     document = {
@@ -43,12 +43,12 @@ async def health(service: Service, _: Request) -> Response:
 
 
 async def live(service: Service, _: Request) -> Response:
-    """That this process answers, and nothing else: for supervisors, who restart what does not."""
+    """Liveness: this process answers. For a process supervisor."""
     return _answer({"status": "ok", "timestamp": _now(), "uptime_s": _uptime_s(service)}, well=True)
 
 
 async def ready(service: Service, _: Request) -> Response:
-    """Whether to send goals here: for balancers."""
+    """Readiness: whether to send goals here. For a load balancer."""
     obstacles = list(_obstacles(service))
     document = {
         "ready": not obstacles,
@@ -61,7 +61,7 @@ async def ready(service: Service, _: Request) -> Response:
 
 
 async def proof_server(service: Service, _: Request) -> Response:
-    """The kernel and its sessions in detail."""
+    """Details of the kernel and its sessions."""
     pool, identity = service.runtime.pool, service.runtime.identity
     stats, alarms = pool.stats(), service.runtime.alarms
     obstacles = list(_kernel_obstacles(service))
@@ -89,7 +89,7 @@ async def proof_server(service: Service, _: Request) -> Response:
 
 
 def _obstacles(service: Service) -> Iterator[str]:
-    """What stands against sending goals here."""
+    """Why this service is not ready."""
     if service.runtime.draining.active:
         yield "the service is ending"
     yield from _kernel_obstacles(service)
@@ -105,7 +105,7 @@ def _kernel_obstacles(service: Service) -> Iterator[str]:
 
 
 def _defects(service: Service) -> Iterator[str]:
-    """What does not stand against it, and is not well."""
+    """What is wrong with a service that is ready."""
     alarms = service.runtime.alarms.count
     start_failure = service.runtime.pool.stats().last_start_failure
     if alarms:
@@ -128,7 +128,7 @@ async def metrics(service: Service, request: Request) -> Response:
 
 
 async def performance(service: Service, request: Request) -> Response:
-    """How long the endpoints took."""
+    """Latencies of the endpoints."""
     return await service.metrics.performance.get(request)
 
 

@@ -1,7 +1,7 @@
-"""SIGHUP: the configuration is read again.
+"""Reloading the configuration on SIGHUP.
 
-Keys, log level and quotas change while requests run; a request is checked against what was in force when its turn came, and none is
-dropped. Everything else is told to need a restart.
+Keys, log level and quotas change while requests run, and no request is dropped. For any other changed variable the log says that it needs
+a restart.
 
 Invariant: a configuration that cannot be read changes nothing.
 """
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class Reloading:
-    """Reads the configuration again when asked. Until there is a ``gate``, only the log level changes."""
+    """Reloads the configuration. While ``gate`` is ``None``, only the log level changes."""
 
     def __init__(self, configuration: Configuration, logs: Logs, observer: Observer) -> None:
         self.gate: Gate | None = None
@@ -38,7 +38,7 @@ class Reloading:
 
     @asynccontextmanager
     async def on_sighup(self) -> AsyncIterator[None]:
-        """Within the block SIGHUP reloads; it does not end the process any more."""
+        """Within the block, SIGHUP reloads the configuration instead of ending the process."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._signalled)
         try:
@@ -52,7 +52,7 @@ class Reloading:
         task.add_done_callback(self._running.discard)
 
     async def reload(self) -> None:
-        """Read all sources again, and put in force what can be."""
+        """Read all sources again, and apply what can be applied."""
         async with self._one_at_a_time:
             before = self._configuration
             try:
