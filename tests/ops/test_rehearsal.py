@@ -214,7 +214,7 @@ def the_pool_is_filled(rehearsal: Rehearsal) -> None:
     with filled_pool(place.port):
         place.wait(lambda: utilization(place) == 100)
         rehearsal.diagnosed("the pool is full", "session pool utilization")
-        said = rehearsal.step("recover: a larger pool", "ops", "recover-performance", "--pool-size", "2", "--requests", "40", expected=None)
+        said = rehearsal.step("recover: a larger pool", "ops", "recover-performance", "--pool-size", "2", "--requests", "12", expected=None)
     assert "1 -> 2" in said
     assert "P95: " in said
     assert health(place)["session_pool"]["max_pool_size"] == 2

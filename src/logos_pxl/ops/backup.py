@@ -89,7 +89,7 @@ def back_up(operator: Operator, *, folder: Path | None, keep_days: float | None)
     missing = [name for name in expected if name in found.absent]
     others = [name for name in found.absent if name not in missing]
     checks = (
-        Check("written and read back", Status.FINE, str(path)),
+        Check("written and read back", Status.FINE, path.name),
         _none("expected files that were absent", missing, "they are not in the archive: check PXL_ENV_FILE, PXL_CONFIG_DIR, PXL_LOG_DIR"),
         _none("files skipped", found.skipped, "they are not in the archive"),
         _none("archives that cannot be read", unreadable, "they are not removed: look at them, and remove them by hand"),

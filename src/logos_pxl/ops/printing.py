@@ -11,7 +11,7 @@ from rich.text import Text
 from logos_pxl.ops.report import Check, Report, Section, Status
 
 COLOURS = {Status.FINE: "green", Status.ATTENTION: "yellow", Status.CRITICAL: "bold red", Status.UNKNOWN: "magenta"}
-# A pipe has no width. Nothing is cut there, and lines have room for advice.
+# A pipe has no width: lines there have room for advice.
 _PIPE_WIDTH = 180
 
 
@@ -49,7 +49,10 @@ def _print_section(out: Console, section: Section) -> None:
     if section.title:
         out.print(Text(f"\n{section.title}", style="bold"))
     if section.checks:
-        table = Table("", "check", "value", "threshold", "advice", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for title in ("", "check", "value", "threshold", "advice"):
+            # Long values are folded: a path that is cut helps nobody.
+            table.add_column(title, overflow="fold")
         for check in section.checks:
             status = Text(check.status.word, style=COLOURS[check.status])
             table.add_row(status, check.name, value_text(check), check.threshold, check.advice)
