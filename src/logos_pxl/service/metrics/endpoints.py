@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from prometheus_client import Counter, Histogram
+
 from logos_pxl.service.condition import Condition
-from logos_pxl.service.metrics.instruments import Count, Durations, Instruments
+from logos_pxl.service.metrics.instruments import Instruments
 from logos_pxl.service.metrics.kpis import SlidingWindow
 from logos_pxl.sketch import QuantileSketch
 
@@ -77,7 +79,7 @@ class EndpointMetrics:
         self._statistics = statistics
         self._condition = condition
         # By endpoint and status: looked up at once.
-        self._series: dict[tuple[str, int], tuple[Count, Durations]] = {}
+        self._series: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def begun(self) -> None:
         """A request has begun."""

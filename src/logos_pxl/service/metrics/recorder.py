@@ -14,7 +14,7 @@ from logos_pxl.observing import CacheOutcome, Eviction, HmacKey, JobEvent, Obser
 from logos_pxl.proving import UnknownReason, VerdictKind
 from logos_pxl.proving.canaries import CanaryStep
 from logos_pxl.service.condition import Condition
-from logos_pxl.service.metrics.instruments import CountFamily, Instruments
+from logos_pxl.service.metrics.instruments import Instruments
 from logos_pxl.service.metrics.kpis import Kpis
 from logos_pxl.wire.signing import Refusal
 
@@ -43,7 +43,7 @@ class Recorder(Observer):
     def _show_from_the_start(self) -> None:
         """Create the series of all known labels: a series that appears with its first event shows no increase."""
         on = self._on
-        labels: tuple[tuple[Counter | CountFamily, Iterable[str]], ...] = (
+        labels: tuple[tuple[Counter, Iterable[str]], ...] = (
             (on.session_replacements, Cause),
             (on.cache_evictions, get_args(Eviction)),
             (on.jobs, get_args(JobEvent)),
