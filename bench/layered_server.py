@@ -32,19 +32,21 @@ class SomeLayers(Gate):
     def outside(self, app: ASGIApp, routes: Routes, metrics: RequestMetrics | None = None) -> AccessLog:
         """The chosen layers around ``app``."""
         if not self._layers:
-            return Bare(app)
+            return Bare(app, routes)
         return super().outside(app, routes, metrics if "metrics" in self._layers else None)
 
 
 class Bare(AccessLog):
-    """Creates the request context, and nothing else."""
+    """Creates the request context with its endpoint, and nothing else."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, routes: Routes) -> None:
         self._app = app
+        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
-        RequestContext.create(scope, "-")
+        context = RequestContext.create(scope, "-")
+        context.match = self._routes.find(scope["method"], scope["path"])
         await self._app(scope, receive, send)
 
 

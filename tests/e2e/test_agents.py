@@ -176,7 +176,7 @@ async def test_a_service_that_fails_is_a_tool_error() -> None:
         ([answer(VERDICT | {"verified": False})], "nothing is taken from it"),
         ([problem("kernel-rejected", 500, "search and kernel disagree")], "search and kernel disagree"),
         ([problem("unauthenticated", 401, reason="missing-signature")], "HMAC_SECRET_KEY"),
-        ([b""] * 5, "broke before the answer was whole"),
+        ([b""] * 5, "broke before the answer was complete"),
     ]
     with scripted(*[reply for replies, _ in faults for reply in replies]) as script:
         async with Client(stdio("--url", script.address), read_timeout_seconds=60) as client:

@@ -186,6 +186,7 @@ def test_a_full_disk_for_logs_fails_no_request(folder: Path) -> None:
         assert ids[0] not in (server.logs / "access.log").read_text()
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
         assert lines(server.logs / "pxl-server.log", "access.log is written again")
+        assert lines(server.logs / "access.log", ids[-1])
         text = (server.logs / "access.log").read_text()
         assert all(text.count(one) == 1 for one in ids)
         assert "cannot be written: File too large" in (server.logs / "pxl-server.log").read_text()

@@ -1,5 +1,7 @@
 """Typing a goal: shortcuts, symbols, undo, and errors where they are."""
 
+import datetime
+
 from e2e.running import Server
 from playwright.sync_api import Page, expect
 from web.pages import asked, field, paste_goal, type_goal, verdict
@@ -133,7 +135,8 @@ def test_a_pasted_text_stays_as_it_is(page: Page) -> None:
 
 def test_enter_asks_at_once_and_shift_enter_begins_a_line(page: Page) -> None:
     """Without waiting for the pause."""
-    page.clock.install()
+    page.clock.install(time=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC))
+    page.clock.pause_at(datetime.datetime(2026, 1, 1, 0, 0, 1, tzinfo=datetime.UTC))
     type_goal(page, "[]p ->")
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("p")
